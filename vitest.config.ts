@@ -1,0 +1,30 @@
+import { defineConfig } from 'vitest/config';
+
+// Three suites: `unit` knows no Docker and ends in seconds; `engine` pins the engine's behaviour on the
+// fake and on the real one; `e2e` drives the built CLI. No retries anywhere: a flake is a bug.
+export default defineConfig({
+	test: {
+		projects: [
+			{ test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+			{
+				test: {
+					name: 'engine',
+					include: ['test/engine/**/*.test.ts'],
+					testTimeout: 120_000,
+					hookTimeout: 120_000,
+					maxWorkers: 2,
+				},
+			},
+			{
+				test: {
+					name: 'e2e',
+					include: ['test/e2e/**/*.test.ts'],
+					globalSetup: ['test/support/e2e-setup.ts'],
+					testTimeout: 300_000,
+					hookTimeout: 300_000,
+					maxWorkers: 2,
+				},
+			},
+		],
+	},
+});
