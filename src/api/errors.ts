@@ -87,7 +87,10 @@ export function alreadyExists(kind: string, name: string): ApiError {
 
 /** The object was changed in between, 409. */
 export function conflict(kind: string, name: string, why: string): ApiError {
-	return new ApiError(409, 'Conflict', `Operation cannot be fulfilled on ${kind} "${name}": ${why}`, { name, kind });
+	return new ApiError(409, 'Conflict', `Operation cannot be fulfilled on ${kind} "${name}": ${why}`, {
+		name,
+		kind,
+	});
 }
 
 /** The object breaks rules of its kind, 422. `kind` is the Kind ("Pod"), causes are in the order found. */
