@@ -66,3 +66,6 @@ export type Instant = number;
 
 /** local is more helpful than a kubelet, kubernetes is the rehearsal before the cluster. */
 export type Profile = 'local' | 'kubernetes';
+
+/** What a container is to its pod. The pause is infra, named POD. */
+export type Role = 'infra' | 'init' | 'sidecar' | 'app' | 'ephemeral';

@@ -4,9 +4,9 @@
  * failures, verdicts) is what the worker remembers of its own deeds. Everything that must outlive the
  * supervisor stands in labels or can be done again without harm.
  */
-import type { Instant } from '../api/types.ts';
+import type { Instant, Role } from '../api/types.ts';
 
-export type Role = 'infra' | 'init' | 'sidecar' | 'app' | 'ephemeral';
+export type { Role };
 
 /** One attempt of one container, as the engine has it. The pause is a container of role infra, name POD. */
 export interface ObservedContainer {
