@@ -155,3 +155,15 @@ export interface Backend {
 	portForward(namespace: string, pod: string, port: number): Promise<Duplex>;
 	stats(namespace: string, pod: string): Promise<PodUsage>;
 }
+
+/** GET /podrun/v1/supervisor: who answers, and for which engine. */
+export interface SupervisorInfo extends BackendInfo {
+	readonly pid: number;
+	readonly version: string;
+	/** RFC 3339. */
+	readonly startedAt: string;
+	readonly socket: string;
+	readonly stateFolder: string;
+	/** The profile of requests that name none. */
+	readonly profile: Profile;
+}

@@ -1,0 +1,176 @@
+/**
+ * The client of the supervisor's API: plain HTTP over its unix socket. It knows paths and JSON, no verbs.
+ * A supervisor that has gone in between (idle, killed, replaced) is brought back once for each call through
+ * `revive`, so that callers never see it happen. Imports are light: this is on the path of every command.
+ */
+import { Agent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { ApiError, UserError } from '../api/errors.ts';
+import type { KubeObject } from '../api/types.ts';
+import { VERSION } from '../api/version.ts';
+import {
+	type Client,
+	errorFrom,
+	type ListAnswer,
+	type Method,
+	type Query,
+	type RequestParameters,
+	type WatchParameters,
+} from './wire.ts';
+
+export type { WatchEvent } from '../api/backend.ts';
+export {
+	type Client,
+	type ClientWebSocket,
+	type ListAnswer,
+	type Method,
+	type Query,
+	type RequestParameters,
+	resourcePath,
+	type WatchParameters,
+} from './wire.ts';
+
+export interface ClientOptions {
+	readonly socket: string;
+	/** Sent with every request (Podrun-Profile). */
+	readonly headers?: Readonly<Record<string, string>>;
+	/** Called when nobody listens at the socket; resolves when somebody does again. Default: it is an error. */
+	readonly revive?: () => Promise<void>;
+}
+
+/** A client of the supervisor at `socket`. Opens nothing until the first call. */
+export function createClient(options: ClientOptions): Client {
+	const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
+	const common = { 'podrun-version': VERSION, ...options.headers };
+
+	async function call(method: Method, path: string, given: RequestParameters): Promise<IncomingMessage> {
+		const body = encodeBody(given.body);
+		const headers: Record<string, string> = { ...common, accept: 'application/json', ...given.headers };
+		if (body !== undefined) {
+			headers['content-type'] ??= 'application/json';
+			headers['content-length'] = String(body.length);
+		}
+		const target: RequestOptions = {
+			socketPath: options.socket,
+			agent,
+			method,
+			path: withQuery(path, given.query),
+			headers,
+			...(given.signal ? { signal: given.signal } : {}),
+		};
+		try {
+			return await send(target, body);
+		} catch (error) {
+			if (!isGone(error, method) || given.signal?.aborted) throw unreachable(error, options.socket);
+			if (options.revive === undefined) throw unreachable(error, options.socket);
+			await options.revive();
+			return await send(target, body).catch((again: unknown) => {
+				throw unreachable(again, options.socket);
+			});
+		}
+	}
+
+	const client: Client = {
+		socket: options.socket,
+		async request<T>(method: Method, path: string, parameters: RequestParameters = {}) {
+			const answer = await call(method, path, parameters);
+			const text = await readAll(answer);
+			if (isFailure(answer)) throw errorOf(answer, text);
+			return (text === '' ? undefined : JSON.parse(text)) as T;
+		},
+		list<T>(path: string, query: Query = {}) {
+			return client.request<ListAnswer<T>>('GET', path, { query });
+		},
+		async *watch<T extends KubeObject>(path: string, parameters: WatchParameters = {}) {
+			const { watchObjects } = await import('./watch.ts');
+			yield* watchObjects<T>(client, path, parameters);
+		},
+		async stream(path, query = {}, signal) {
+			const answer = await call('GET', path, {
+				query,
+				headers: { accept: '*/*' },
+				...(signal ? { signal } : {}),
+			});
+			if (isFailure(answer)) throw errorOf(answer, await readAll(answer));
+			return answer;
+		},
+		async websocket(path, query, protocols, signal) {
+			const { openWebSocket } = await import('./websocket.ts');
+			const target = withQuery(path, query);
+			try {
+				return await openWebSocket(options.socket, target, protocols, common, signal);
+			} catch (error) {
+				if (!isGone(error, 'GET') || options.revive === undefined) throw unreachable(error, options.socket);
+				await options.revive();
+				return await openWebSocket(options.socket, target, protocols, common, signal);
+			}
+		},
+		close() {
+			agent.destroy();
+		},
+	};
+	return client;
+}
+
+function errorOf(answer: IncomingMessage, text: string): ApiError {
+	return errorFrom(answer.statusCode ?? 500, text);
+}
+
+function isFailure(answer: IncomingMessage): boolean {
+	return (answer.statusCode ?? 500) >= 400;
+}
+
+function send(target: RequestOptions, body: Buffer | undefined): Promise<IncomingMessage> {
+	const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+	const request = httpRequest(target, resolve);
+	request.on('error', reject);
+	request.end(body);
+	return promise;
+}
+
+function encodeBody(body: unknown): Buffer | undefined {
+	if (body === undefined) return undefined;
+	if (Buffer.isBuffer(body)) return body;
+	return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+}
+
+function withQuery(path: string, query: Query | undefined): string {
+	const parameters = new URLSearchParams();
+	for (const [key, value] of Object.entries(query ?? {})) {
+		if (value === undefined) continue;
+		if (typeof value === 'object') for (const one of value) parameters.append(key, one);
+		else parameters.append(key, String(value));
+	}
+	const text = parameters.toString();
+	return text === '' ? path : `${path}?${text}`;
+}
+
+async function readAll(answer: IncomingMessage): Promise<string> {
+	const chunks: Buffer[] = [];
+	for await (const chunk of answer) chunks.push(chunk as Buffer);
+	return Buffer.concat(chunks).toString('utf8');
+}
+
+/**
+ * Nobody listens any more: nothing was done, any call may be made again. A connection that broke under a
+ * call may have done its work, so then only a reading is repeated.
+ */
+function isGone(error: unknown, method: Method): boolean {
+	const code = (error as NodeJS.ErrnoException).code;
+	if (code === 'ECONNREFUSED' || code === 'ENOENT') return true;
+	return method === 'GET' && (code === 'ECONNRESET' || code === 'EPIPE');
+}
+
+function unreachable(error: unknown, socket: string): unknown {
+	const code = (error as NodeJS.ErrnoException).code;
+	if (error instanceof UserError || error instanceof ApiError || code === 'ABORT_ERR') return error;
+	const why =
+		code === 'EACCES'
+			? 'its socket belongs to another user'
+			: code === 'ECONNREFUSED' || code === 'ENOENT'
+				? 'no supervisor listens there'
+				: ((error as Error).message ?? String(error));
+	return new UserError('SUPERVISOR', `cannot talk to the supervisor at ${socket}: ${why}`, {
+		cause: error,
+		hint: 'run the command again; `podrun supervisor logs` tells what the supervisor did last',
+	});
+}
