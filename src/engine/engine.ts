@@ -316,9 +316,16 @@ export interface Engine {
 		options: { readonly ipv4?: string; readonly aliases?: readonly string[] },
 	): Promise<void>;
 
-	/** One connection's events from `since` on; ends or throws when the connection does. The caller reconnects. */
+	/**
+	 * One connection's events from `since` on; ends or throws when the connection does. The caller reconnects,
+	 * best by events.ts. `onConnected`: the engine listens; what happens from now on will be told.
+	 */
 	events(
-		options: { readonly labels?: readonly string[]; readonly since?: number },
+		options: {
+			readonly labels?: readonly string[];
+			readonly since?: number;
+			readonly onConnected?: () => void;
+		},
 		signal: AbortSignal,
 	): AsyncIterable<EngineEvent>;
 	/** Closes idle connections. */

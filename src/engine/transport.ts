@@ -1,0 +1,144 @@
+/**
+ * Calls of the Docker Engine API, and the only importer of dockerode. Of dockerode we take the dialling (its
+ * modem): its convenience methods parse log text that looks like JSON, drop the warnings of a create and keep
+ * no order of their own, so each call is spelled out in docker.ts. No timeout anywhere: quiet streams are
+ * normal; whoever waits brings an AbortSignal.
+ */
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import Docker from 'dockerode';
+import type { EngineAddress } from '../api/engine-address.ts';
+import { engineAgent } from './agents.ts';
+import { EngineError } from './engine.ts';
+import { systemCode, toEngineError } from './engine-errors.ts';
+
+export interface Call {
+	readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
+	/** Without the version: /containers/json */
+	readonly path: string;
+	readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+	readonly body?: object;
+	/** A tar that is the body. */
+	readonly file?: NodeJS.ReadableStream | Buffer;
+	/** X-Registry-Auth; never part of a URL or a message. */
+	readonly auth?: object;
+	readonly signal?: AbortSignal;
+	/** May be sent again when a kept connection turns out to be dead. Default: GET and HEAD. */
+	readonly idempotent?: boolean;
+}
+
+/** The part of docker-modem that we use. */
+interface Modem {
+	version?: string;
+	dial(options: object, done: (error: unknown, result: unknown) => void): void;
+}
+
+/** 304 is no success: it comes back as NOT_MODIFIED. */
+const SUCCESS = { 101: true, 200: true, 201: true, 202: true, 204: true };
+
+export class Transport {
+	readonly address: string;
+	readonly #modem: Modem;
+	readonly #agent: ReturnType<typeof engineAgent>;
+
+	constructor(address: EngineAddress) {
+		this.address = address.url;
+		this.#agent = engineAgent(address);
+		// Every option that the modem would else take from the environment is set here. The agent makes all
+		// connections, so the socket's path only keeps the modem from building URLs.
+		const options = {
+			host: undefined,
+			port: undefined,
+			protocol: 'http' as const,
+			socketPath: '/engine',
+			pathPrefix: '/',
+			timeout: undefined,
+			ca: undefined,
+			cert: undefined,
+			key: undefined,
+			sshOptions: {},
+			agent: this.#agent,
+		};
+		this.#modem = new Docker(options).modem;
+	}
+
+	/** Pins the API version of every call from now on, e.g. `1.41`. */
+	pin(apiVersion: string): void {
+		this.#modem.version = `v${apiVersion}`;
+	}
+
+	/** An answer read to its end: parsed JSON, or undefined where there is none. Rejects with EngineError. */
+	async json<T>(call: Call): Promise<T> {
+		return (await this.#again(call, () => this.#dial(call, {}))) as T;
+	}
+
+	/** An answer as a stream. Rejects with EngineError when the engine refuses. */
+	async stream(call: Call): Promise<IncomingMessage> {
+		return (await this.#again(call, () => this.#dial(call, { isStream: true }))) as IncomingMessage;
+	}
+
+	/** A call whose connection becomes a two-way stream of its own (exec, attach). */
+	async hijack(call: Call): Promise<Duplex> {
+		const options = { isStream: true, hijack: true, openStdin: true };
+		const socket = (await this.#again(call, () => this.#dial(call, options))) as Duplex;
+		const { signal } = call;
+		if (signal) {
+			const cut = (): void => {
+				socket.destroy(new EngineError('ABORTED', 'the call was cut off'));
+			};
+			if (signal.aborted) cut();
+			signal.addEventListener('abort', cut, { once: true });
+			socket.once('close', () => signal.removeEventListener('abort', cut));
+		}
+		return socket;
+	}
+
+	/** Closes idle connections, and cuts those in use. */
+	close(): void {
+		this.#agent.destroy();
+	}
+
+	async #again(call: Call, dial: () => Promise<unknown>): Promise<unknown> {
+		try {
+			return await dial();
+		} catch (error) {
+			const idempotent = call.idempotent ?? (call.method === 'GET' || call.method === 'HEAD');
+			const code = systemCode(error);
+			// A kept connection dies with the engine's restart, and we learn of it only by using it.
+			if (!idempotent || !(code === 'ECONNRESET' || code === 'EPIPE') || call.signal?.aborted) {
+				throw toEngineError(error, this.address);
+			}
+		}
+		try {
+			return await dial();
+		} catch (error) {
+			throw toEngineError(error, this.address);
+		}
+	}
+
+	#dial(call: Call, how: object): Promise<unknown> {
+		const query: Record<string, string> = {};
+		for (const [key, value] of Object.entries(call.query ?? {})) {
+			if (value !== undefined) query[key] = String(value);
+		}
+		const hasQuery = Object.keys(query).length > 0;
+		const options = {
+			// The modem appends the query to a path that ends in a question mark.
+			path: call.path + (hasQuery ? '?' : ''),
+			method: call.method,
+			headers: call.file === undefined ? {} : { 'Content-Type': 'application/x-tar' },
+			options: { _query: query, _body: call.body ?? {} },
+			statusCodes: SUCCESS,
+			...(call.file === undefined ? {} : { file: call.file }),
+			...(call.auth === undefined ? {} : { authconfig: call.auth }),
+			...(call.signal === undefined ? {} : { abortSignal: call.signal }),
+			...how,
+		};
+		return new Promise((resolve, reject) => {
+			this.#modem.dial(options, (error, result) => {
+				if (error) reject(error);
+				else resolve(result);
+			});
+		});
+	}
+}
