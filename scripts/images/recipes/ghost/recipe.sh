@@ -55,7 +55,7 @@ npm_dependencies() {
 	local registry
 	registry=$(npm config get registry 2>/dev/null)
 	quietly "npm install yarn" npm install --silent --no-audit --no-fund --prefix "$work/tool" yarn@1.22.22
-	sed -i -E "s#^(  resolved ")https?://[^/]+/#\1${registry%/}/#" "$app/yarn.lock"
+	sed -i -E "s#^(  resolved .)https?://[^/]+/#\1${registry%/}/#" "$app/yarn.lock"
 	node -e '
 		const fs = require("node:fs"), file = process.argv[1], pkg = JSON.parse(fs.readFileSync(file));
 		delete pkg.devDependencies;
@@ -72,7 +72,7 @@ sqlite_binary() {
 	local binary
 	fetch_debs "$work/deb" node-sqlite3
 	dpkg-deb --fsys-tarfile "$work"/deb/node-sqlite3_*.deb | tar -x -C "$work/deb"
-	binary=$(find "$work/deb/usr" -name node_sqlite3.node | head -n 1)
+	binary=$(find "$work/deb/usr" -name node_sqlite3.node | sort | tail -n 1)
 	mkdir -p "$app/node_modules/sqlite3/build/Release"
 	cp "$binary" "$app/node_modules/sqlite3/build/Release/node_sqlite3.node"
 	# Debian links it to its own libnode, whose symbols are in any node program as well
