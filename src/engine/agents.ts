@@ -13,6 +13,7 @@ import { EngineError } from './engine.ts';
 
 /** Idle connections kept open. Events and followed logs hold theirs for themselves. */
 const IDLE_CONNECTIONS = 16;
+const KEEP_ALIVE_MS = 15_000;
 
 /**
  * An agent whose connections lead to this engine.
@@ -42,10 +43,13 @@ class EngineAgent extends Agent {
 			case 'tcp': {
 				const { host, port } = endpoint;
 				const material = this.#address.tls;
-				if (!material) return net.connect({ host, port, noDelay: true });
+				// A peer that vanished without a word is noticed, so that a quiet event stream does not hang for ever.
+				const alive = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
+				if (!material) return net.connect({ host, port, ...alive });
 				return tls.connect({
 					host,
 					port,
+					...alive,
 					rejectUnauthorized: !material.skipVerify,
 					...(net.isIP(host) ? {} : { servername: host }),
 					...(material.ca === undefined ? {} : { ca: material.ca }),

@@ -377,7 +377,10 @@ class DockerEngine implements Engine {
 				// Two networks of one name are allowed by the engine unless it is told to look.
 				CheckDuplicate: true,
 				Driver: 'bridge',
-				IPAM: { Driver: 'default', Config: [{ Subnet: options.subnet }] },
+				IPAM: {
+					Driver: 'default',
+					Config: [{ Subnet: options.subnet, Gateway: firstAddress(options.subnet) }],
+				},
 				Labels: options.labels,
 			},
 		});
@@ -429,7 +432,7 @@ class DockerEngine implements Engine {
 		});
 		options.onConnected?.();
 		for await (const line of this.#reading(stream, lines(stream), signal)) {
-			const event = shapes.toEvent(JSON.parse(line) as shapes.EventJson);
+			const event = shapes.toEvent(parseEvent(line));
 			if (event) yield event;
 		}
 	}
@@ -467,6 +470,20 @@ class DockerEngine implements Engine {
 			stream.destroy();
 		}
 	}
+}
+
+function parseEvent(line: string): shapes.EventJson {
+	try {
+		return JSON.parse(line) as shapes.EventJson;
+	} catch (error) {
+		throw new EngineError('UNKNOWN', 'the engine sent an event that is no JSON', { cause: error });
+	}
+}
+
+/** The first address of an IPv4 subnet, which the engine would take too but would not tell. */
+function firstAddress(subnet: string): string {
+	const [address = ''] = subnet.split('/');
+	return address.replace(/\d+$/, (last) => String(Number(last) + 1));
 }
 
 function container(id: string, rest = ''): string {
