@@ -1,0 +1,141 @@
+/**
+ * The engine's part of what is known about pods: every container of this instance by its pod, kept up to
+ * date with as few calls as possible. Events and our own deeds mark containers as stale; a stale one is
+ * inspected when its pod is next observed; a gap in the events lists again and marks all. Inspect is the
+ * truth, events are hints.
+ */
+import type { ObservedContainer } from '../reconcile/observed.ts';
+import { INSTANCE, parseLabels } from '../translate/names.ts';
+import { type Engine, type EngineContainer, EngineError } from './engine.ts';
+
+/** A container of a pod: as `decide` sees it, and as the engine told it. */
+export interface KnownContainer {
+	readonly podUID: string;
+	readonly observed: ObservedContainer;
+	readonly engine: EngineContainer;
+}
+
+export class Inventory {
+	readonly #engine: Engine;
+	readonly #instance: string;
+	readonly #known = new Map<string, KnownContainer>();
+	/** Ids to inspect, with their pod's uid. */
+	readonly #stale = new Map<string, string>();
+	readonly #inspecting = new Map<string, Promise<void>>();
+
+	constructor(engine: Engine, instance: string) {
+		this.#engine = engine;
+		this.#instance = instance;
+	}
+
+	/** Lists anew: forgets what is gone, marks the rest as stale. Returns the uids of the pods concerned. */
+	async relist(): Promise<ReadonlySet<string>> {
+		const pods = new Set([...this.#known.values()].map((container) => container.podUID));
+		const before = new Set([...this.#known.keys(), ...this.#stale.keys()]);
+		const listed = await this.#engine.listContainers([`${INSTANCE}=${this.#instance}`]);
+		for (const { id, labels } of listed) {
+			const uid = parseLabels(labels)?.pod.uid;
+			before.delete(id);
+			if (uid === undefined) continue;
+			pods.add(uid);
+			this.#stale.set(id, uid);
+		}
+		// Only what was known before the list was asked for can be called gone by it.
+		for (const id of before) this.forget(id);
+		return pods;
+	}
+
+	/** Something happened to it; `podUID` from an event's labels. Unknown ids without a uid are not ours. */
+	touch(id: string, podUID?: string): string | undefined {
+		const uid = podUID ?? this.#known.get(id)?.podUID ?? this.#stale.get(id);
+		if (uid !== undefined) this.#stale.set(id, uid);
+		return uid;
+	}
+
+	/** It is gone. Returns the uid of its pod. */
+	forget(id: string): string | undefined {
+		const uid = this.#known.get(id)?.podUID ?? this.#stale.get(id);
+		this.#known.delete(id);
+		this.#stale.delete(id);
+		return uid;
+	}
+
+	find(id: string): KnownContainer | undefined {
+		return this.#known.get(id);
+	}
+
+	/** uids of all pods that have anything on the engine, with their identity labels. */
+	pods(): ReadonlyMap<string, EngineContainer> {
+		return new Map([...this.#known.values()].map(({ podUID, engine }) => [podUID, engine]));
+	}
+
+	/** Every container of the pod, stale ones inspected first. Throws EngineError when the engine does not answer. */
+	async observe(podUID: string): Promise<readonly KnownContainer[]> {
+		const stale = [...this.#stale].filter(([, uid]) => uid === podUID).map(([id]) => id);
+		await Promise.all(stale.map((id) => this.#inspect(id, podUID)));
+		return [...this.#known.values()].filter((container) => container.podUID === podUID);
+	}
+
+	async #inspect(id: string, podUID: string): Promise<void> {
+		const running = this.#inspecting.get(id);
+		if (running !== undefined) {
+			// What is under way may have been answered before the news: wait, then look again if still stale.
+			await running.catch(() => {});
+			if (!this.#stale.has(id)) return;
+		}
+		this.#stale.delete(id);
+		const look = this.#look(id, podUID).catch((error: unknown) => {
+			this.#stale.set(id, podUID);
+			throw error;
+		});
+		this.#inspecting.set(id, look);
+		await look.finally(() => this.#inspecting.delete(id));
+	}
+
+	async #look(id: string, podUID: string): Promise<void> {
+		try {
+			const engine = await this.#engine.inspectContainer(id);
+			const observed = toObserved(engine);
+			if (observed === undefined) this.#known.delete(id);
+			else this.#known.set(id, { podUID, observed, engine });
+		} catch (error) {
+			if (!(error instanceof EngineError) || error.code !== 'NOT_FOUND') throw error;
+			this.#known.delete(id);
+		}
+	}
+}
+
+/** Undefined for a container that is none of podrun's. */
+export function toObserved(container: EngineContainer): ObservedContainer | undefined {
+	const identity = parseLabels(container.labels);
+	if (identity === undefined) return undefined;
+	const { status } = container;
+	const state = status === 'restarting' || status === 'removing' ? 'exited' : status;
+	const neverRan = state === 'created' && container.exitCode === 0 && container.error === '';
+	return {
+		id: container.id,
+		name: identity.container,
+		role: identity.role,
+		attempt: identity.attempt,
+		hash: identity.hash,
+		resourcesHash: identity.resourcesHash,
+		backoffMs: identity.backoffMs,
+		state,
+		image: container.image,
+		imageID: container.imageID,
+		createdAt: container.createdAt,
+		...(container.startedAt === undefined ? {} : { startedAt: container.startedAt }),
+		...(container.finishedAt === undefined ? {} : { finishedAt: container.finishedAt }),
+		...(neverRan || state === 'running' || state === 'paused' ? {} : { exitCode: container.exitCode }),
+		oomKilled: container.oomKilled,
+		...(container.error === '' ? {} : { error: container.error }),
+		...(identity.sandboxID === undefined ? {} : { sandboxID: identity.sandboxID }),
+		...(container.stopSignal === '' ? {} : { stopSignal: container.stopSignal }),
+		...(identity.role === 'infra' ? { ip: ipOf(container) } : {}),
+	};
+}
+
+/** The first address that any network gave; '' on the host's network. */
+function ipOf(container: EngineContainer): string {
+	return Object.values(container.networks).find(({ ip }) => ip !== '')?.ip ?? '';
+}

@@ -1,0 +1,72 @@
+/**
+ * What the API server sees of the supervisor: the store's reads, the registry's writes, and the streams.
+ * Writes are on disk before they are answered: what podrun has acknowledged survives its death.
+ */
+import type { Backend, StoredKind } from '../api/backend.ts';
+import { notFound } from '../api/errors.ts';
+import type { KubeObject, Node, Pod } from '../api/types.ts';
+import type { EngineInfo } from '../engine/engine.ts';
+import type { Registry } from './registry.ts';
+import { RESOURCES, type Store } from './store.ts';
+import type { PodStreams } from './streams.ts';
+
+export interface BackendParts {
+	readonly store: Store;
+	readonly registry: Registry;
+	readonly streams: PodStreams;
+	readonly engineAddress: string;
+	readonly info: EngineInfo;
+	readonly instance: string;
+	readonly node: () => Node;
+	readonly restart: (namespace: string, pod: string, container?: string) => Pod;
+	/** A claim was deleted: its volume may go once no pod uses it. */
+	readonly claimDeleted: (namespace: string, claim: string) => Promise<void>;
+}
+
+/** The supervisor as a Backend. Every method rejects with ApiError for what a client may be told. */
+export function createBackend(parts: BackendParts): Backend {
+	const { store, registry, streams, info } = parts;
+	/** Runs a write and waits until it is on disk. */
+	const durable = async <T>(write: () => T): Promise<T> => {
+		const result = write();
+		await store.flush();
+		return result;
+	};
+	return {
+		info: () => ({
+			engine: {
+				address: parts.engineAddress,
+				version: info.version,
+				apiVersion: info.apiVersion,
+				name: info.name,
+			},
+			instance: parts.instance,
+			pods: store.list('Pod').items.length,
+		}),
+		node: async () => parts.node(),
+		get: async (kind, namespace, name) => found(store, kind, namespace, name),
+		list: async (kind, namespace) => store.list(kind, namespace),
+		watch: (kind, options, signal) => store.watch(kind, options, signal),
+		create: (kind, object, options) => durable(() => registry.create(kind, object, options)),
+		update: (kind, object, options) => durable(() => registry.update(kind, object, options)),
+		delete: async (kind, namespace, name, options) => {
+			const result = await durable(() => registry.delete(kind, namespace, name, options));
+			if (kind === 'PersistentVolumeClaim' && result.deleted && !options?.dryRun) {
+				await parts.claimDeleted(namespace ?? 'default', name);
+			}
+			return result;
+		},
+		restart: async (namespace, pod, container) => parts.restart(namespace, pod, container),
+		logs: (namespace, pod, request) => streams.logs(namespace, pod, request),
+		exec: (namespace, pod, request) => streams.exec(namespace, pod, request),
+		attach: (namespace, pod, request) => streams.attach(namespace, pod, request),
+		portForward: (namespace, pod, port) => streams.portForward(namespace, pod, port),
+		stats: (namespace, pod) => streams.stats(namespace, pod),
+	};
+}
+
+function found(store: Store, kind: StoredKind, namespace: string | undefined, name: string): KubeObject {
+	const object = store.get(kind, namespace, name);
+	if (object === undefined) throw notFound(RESOURCES[kind] ?? kind, name);
+	return object;
+}

@@ -1,0 +1,53 @@
+/**
+ * What one pod worker remembers of its own deeds: the part of the observation that the engine does not
+ * keep. All of it may be lost with the process: hooks are then run again at most once more (Kubernetes
+ * promises "at least once"), failures start counting anew, and a stop that was under way goes on by the
+ * pod's deletionTimestamp.
+ */
+import type { Instant } from '../api/types.ts';
+import type { Deeds, Failure } from '../reconcile/observed.ts';
+
+export class Journal {
+	readonly deeds = new Map<string, Deeds>();
+	readonly failures = new Map<string, Failure>();
+	readonly inFlight = new Map<string, string>();
+	readonly pulled = new Map<string, { attempt: number; at: Instant }>();
+	readonly initDone = new Map<string, Set<string>>();
+	readonly restartRequested = new Set<string>();
+	readonly rerunInit = new Set<string>();
+	/** Termination messages by container id. */
+	readonly messages = new Map<string, string>();
+	volumesCreated = '';
+	/** Digest of the contents that were last written, with the id of the pause they were written through. */
+	volumesWritten: { digest: string; sandboxID: string } | undefined;
+
+	note(id: string, deed: Partial<Deeds>): void {
+		this.deeds.set(id, { ...this.deeds.get(id), ...deed });
+	}
+
+	/** Counts a failure of `target`; the same reason again raises the count, another one starts at 1. */
+	fail(target: string, reason: string, message: string, at: Instant): Failure {
+		const before = this.failures.get(target);
+		const failure = { reason, message, count: (before?.count ?? 0) + 1, at };
+		this.failures.set(target, failure);
+		return failure;
+	}
+
+	/** What could not be done may be possible now (a spec, a ConfigMap, an image changed): no more waiting. */
+	forgive(...prefixes: string[]): void {
+		for (const target of [...this.failures.keys()]) {
+			if (prefixes.some((prefix) => target.startsWith(prefix))) this.failures.delete(target);
+		}
+	}
+
+	/** Drops what is about containers that are gone. `ids`: those that there are. */
+	prune(ids: ReadonlySet<string>): void {
+		for (const id of [...this.deeds.keys()]) if (!ids.has(id)) this.deeds.delete(id);
+		for (const id of [...this.messages.keys()]) if (!ids.has(id)) this.messages.delete(id);
+		for (const id of [...this.initDone.keys()]) if (!ids.has(id)) this.initDone.delete(id);
+		for (const target of [...this.failures.keys()]) {
+			const id = /^(?:signal|remove|message):(.*)$/.exec(target)?.[1];
+			if (id !== undefined && !ids.has(id)) this.failures.delete(target);
+		}
+	}
+}

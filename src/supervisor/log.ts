@@ -1,0 +1,33 @@
+/**
+ * The supervisor's own log: one JSON line an entry. Errors are told by their message and cause, never by
+ * the object they carry: options of a container may hold a Secret's values.
+ */
+export type Fields = Readonly<Record<string, unknown>>;
+
+export interface Log {
+	debug(message: string, fields?: Fields): void;
+	info(message: string, fields?: Fields): void;
+	warn(message: string, fields?: Fields): void;
+	error(message: string, fields?: Fields): void;
+}
+
+/** Writes lines of `level` and above to `write`. */
+export function createLog(write: (line: string) => void, level: 'debug' | 'info' = 'info'): Log {
+	const say = (severity: string, message: string, fields: Fields = {}): void => {
+		const told = Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, plain(value)]));
+		write(`${JSON.stringify({ time: new Date().toISOString(), level: severity, message, ...told })}\n`);
+	};
+	return {
+		debug: (message, fields) => level === 'debug' && say('debug', message, fields),
+		info: (message, fields) => say('info', message, fields),
+		warn: (message, fields) => say('warn', message, fields),
+		error: (message, fields) => say('error', message, fields),
+	};
+}
+
+function plain(value: unknown): unknown {
+	if (!(value instanceof Error)) return value;
+	const cause = value.cause instanceof Error ? `: ${value.cause.message}` : '';
+	// A stack belongs to bugs of ours; errors of the engine and of users carry a code and are told plainly.
+	return 'code' in value ? `${value.message}${cause}` : (value.stack ?? value.message);
+}

@@ -1,0 +1,117 @@
+/**
+ * The engine as a node: what it can give, under which name and address, and what it will not do (a negative
+ * oom_score_adj, where its machine lacks the capability).
+ */
+import { readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import type { Node } from '../api/types.ts';
+import { VERSION } from '../api/version.ts';
+import type { EngineInfo } from '../engine/engine.ts';
+import type { NodeDns, NodeFacts } from '../translate/context.ts';
+
+const SYS_RESOURCE = 24n;
+
+/**
+ * Facts of the node. `env` may hold PODRUN_NODE_MEMORY (bytes) and PODRUN_NODE_CPUS: what pods may use of an
+ * engine that has others to serve too, as a kubelet's reserved resources do.
+ */
+export function nodeFacts(info: EngineInfo, env: NodeJS.ProcessEnv): NodeFacts {
+	const dns = info.local ? resolvConf() : undefined;
+	return {
+		name: info.name,
+		ip: hostAddress(info),
+		cpus: Number(env['PODRUN_NODE_CPUS']) || info.cpus,
+		memoryBytes: Number(env['PODRUN_NODE_MEMORY']) || info.memoryBytes,
+		apiVersion: info.apiVersion,
+		oomScoreAllowed: info.local ? hasSysResource() : true,
+		...(dns === undefined ? {} : { dns }),
+	};
+}
+
+/** The Node object that `get nodes` shows. */
+export function nodeObject(info: EngineInfo, facts: NodeFacts, startedAt: string): Node {
+	const amounts = {
+		cpu: String(facts.cpus),
+		memory: `${Math.floor(facts.memoryBytes / 1024)}Ki`,
+		pods: '1000',
+	};
+	const arch = info.arch;
+	const condition = (type: string, status: 'True' | 'False', reason: string, message: string) => ({
+		type,
+		status,
+		reason,
+		message,
+		lastHeartbeatTime: startedAt,
+		lastTransitionTime: startedAt,
+	});
+	return {
+		apiVersion: 'v1',
+		kind: 'Node',
+		metadata: {
+			name: facts.name,
+			uid: info.id,
+			resourceVersion: '1',
+			creationTimestamp: startedAt,
+			labels: {
+				'kubernetes.io/hostname': facts.name,
+				'kubernetes.io/os': info.os,
+				'kubernetes.io/arch': arch,
+			},
+		},
+		spec: {},
+		status: {
+			capacity: amounts,
+			allocatable: amounts,
+			addresses: [
+				{ type: 'InternalIP', address: facts.ip },
+				{ type: 'Hostname', address: facts.name },
+			],
+			conditions: [condition('Ready', 'True', 'KubeletReady', 'the engine answers')],
+			nodeInfo: {
+				architecture: arch,
+				operatingSystem: info.os,
+				osImage: info.osImage,
+				kernelVersion: info.kernelVersion,
+				containerRuntimeVersion: `docker://${info.version}`,
+				kubeletVersion: `podrun-${VERSION}`,
+				kubeProxyVersion: '',
+				machineID: info.id,
+				systemUUID: info.id,
+				bootID: info.id,
+			},
+		},
+	} as Node;
+}
+
+/** On this machine its first outer address, as a kubelet takes it; a remote engine is known by its name only. */
+function hostAddress(info: EngineInfo): string {
+	if (!info.local) return '127.0.0.1';
+	const addresses = Object.entries(networkInterfaces())
+		.filter(([name]) => !/^(docker|br-|veth|podrun|cni|virbr)/.test(name))
+		.flatMap(([, found]) => found ?? []);
+	return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
+}
+
+/** The bounding set of process 1 is what a local engine can hand on at most. Not Linux: assume it can. */
+function hasSysResource(): boolean {
+	try {
+		const bounding = /^CapBnd:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/1/status', 'utf8'))?.[1];
+		return bounding === undefined || ((BigInt(`0x${bounding}`) >> SYS_RESOURCE) & 1n) === 1n;
+	} catch {
+		return true;
+	}
+}
+
+/** The node's resolv.conf, for dnsPolicy Default. */
+function resolvConf(): NodeDns | undefined {
+	try {
+		const lines = readFileSync('/etc/resolv.conf', 'utf8').split('\n');
+		const words = (key: string): string[] =>
+			lines
+				.filter((line) => line.startsWith(`${key} `))
+				.flatMap((line) => line.split(/\s+/).slice(1).filter(Boolean));
+		return { nameservers: words('nameserver'), searches: words('search'), options: words('options') };
+	} catch {
+		return undefined;
+	}
+}

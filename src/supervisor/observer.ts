@@ -1,0 +1,120 @@
+/**
+ * Puts an ObservedPod together: the containers from the inventory, the images of its spec, the state of its
+ * volumes, the verdicts of its probes, and what its worker's journal remembers.
+ */
+import type { Pod } from '../api/types.ts';
+import type { Inventory, KnownContainer } from '../engine/observe.ts';
+import type {
+	Admission,
+	ObservedContainer,
+	ObservedImage,
+	ObservedPod,
+	VolumesState,
+} from '../reconcile/observed.ts';
+import { POD_CONTAINER } from '../translate/names.ts';
+import type { Clock } from './clock.ts';
+import type { Images } from './images.ts';
+import type { Journal } from './journal.ts';
+import type { PodNetwork } from './network.ts';
+import type { Prober } from './prober.ts';
+import type { PodVolumes } from './volumes.ts';
+
+export interface ObserverParts {
+	readonly inventory: Inventory;
+	readonly images: Images;
+	readonly network: PodNetwork;
+	readonly volumes: PodVolumes;
+	readonly prober: Prober;
+	readonly clock: Clock;
+	/** The node's address. */
+	readonly hostIP: string;
+}
+
+export class Observer {
+	readonly #parts: ObserverParts;
+
+	constructor(parts: ObserverParts) {
+		this.#parts = parts;
+	}
+
+	/** Throws EngineError when the engine does not answer: nothing may be decided then. */
+	async observe(pod: Pod, journal: Journal, admission: Admission): Promise<ObservedPod> {
+		const { inventory, prober, clock, hostIP, volumes } = this.#parts;
+		const uid = pod.metadata.uid ?? '';
+		const [known, images] = await Promise.all([inventory.observe(uid), this.#images(pod)]);
+		journal.prune(new Set(known.map(({ observed }) => observed.id)));
+		const { sandboxes, containers } = sorted(known, journal);
+		const podIP = await this.#podIP(pod, admission, sandboxes[0]);
+		const state: VolumesState = volumes.state(pod, journal, podIP, sandboxes[0]?.id);
+		return {
+			at: clock.now(),
+			sandboxes,
+			containers,
+			images,
+			pulled: journal.pulled,
+			volumes: state,
+			admission,
+			probes: prober.verdicts(uid),
+			deeds: journal.deeds,
+			inFlight: new Set(journal.inFlight.keys()),
+			failures: journal.failures,
+			initDone: journal.initDone,
+			restartRequested: journal.restartRequested,
+			rerunInit: journal.rerunInit,
+			hostIP,
+			podIP,
+		};
+	}
+
+	async #images(pod: Pod): Promise<Map<string, ObservedImage>> {
+		const refs = new Set(imagesOf(pod));
+		const found = await Promise.all(
+			[...refs].map(async (ref): Promise<[string, ObservedImage]> => {
+				const image = await this.#parts.images.find(ref);
+				return [ref, image === undefined ? { ref } : { ref, id: image.id }];
+			}),
+		);
+		return new Map(found);
+	}
+
+	async #podIP(pod: Pod, admission: Admission, sandbox: ObservedContainer | undefined): Promise<string> {
+		const { network, hostIP } = this.#parts;
+		if (pod.spec.hostNetwork) return hostIP;
+		if (!admission.admitted) return '';
+		// A running pause has the last word; else the one that the pod had.
+		const before = (sandbox?.ip === '' ? undefined : sandbox?.ip) ?? pod.status?.podIP;
+		return network.allocate(pod.metadata.uid ?? '', before);
+	}
+}
+
+/** Every image reference that the pod's spec names. */
+export function imagesOf(pod: Pod): string[] {
+	const { containers, initContainers = [], ephemeralContainers = [], volumes = [] } = pod.spec;
+	const refs = [...initContainers, ...containers, ...ephemeralContainers].map(({ image }) => image);
+	return [...refs, ...volumes.map((volume) => volume.image?.reference)].filter(
+		(ref) => ref !== undefined && ref !== '',
+	) as string[];
+}
+
+function sorted(
+	known: readonly KnownContainer[],
+	journal: Journal,
+): { sandboxes: ObservedContainer[]; containers: Map<string, ObservedContainer[]> } {
+	const sandboxes: ObservedContainer[] = [];
+	const containers = new Map<string, ObservedContainer[]>();
+	for (const { observed } of known) {
+		if (observed.name === POD_CONTAINER && observed.role === 'infra') {
+			sandboxes.push(observed);
+			continue;
+		}
+		const message = journal.messages.get(observed.id);
+		const attempts = containers.get(observed.name) ?? [];
+		attempts.push(message === undefined ? observed : { ...observed, message });
+		containers.set(observed.name, attempts);
+	}
+	const newestFirst = (a: ObservedContainer, b: ObservedContainer): number =>
+		b.attempt - a.attempt || b.createdAt - a.createdAt;
+	sandboxes.sort(newestFirst);
+	for (const attempts of containers.values()) attempts.sort(newestFirst);
+	return { sandboxes, containers };
+}

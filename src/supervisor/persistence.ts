@@ -1,0 +1,102 @@
+/**
+ * The objects on disk: one file of mode 0600 each under `objects/<resource>/<namespace>/<name>.json` of the
+ * state folder, replaced by atomic rename. Writes of one object are joined while an earlier one is under
+ * way, so that a status that changes often costs one write. A file that can't be read is set aside, never
+ * silently dropped.
+ */
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { KubeObject } from '../api/types.ts';
+import { type Persistence, RESOURCES } from './store.ts';
+
+/** Events die with their supervisor's folder entry `events.json`; they are not worth a file each. */
+const KEPT = new Set(['Pod', 'ConfigMap', 'Secret', 'PersistentVolumeClaim', 'Namespace']);
+
+export class FilePersistence implements Persistence {
+	readonly #folder: string;
+	readonly #onError: (path: string, error: unknown) => void;
+	/** Latest wanted content by path: null = no file. */
+	readonly #wanted = new Map<string, string | null>();
+	readonly #writing = new Map<string, Promise<void>>();
+
+	/** `onError` hears of a write that failed (disk full, read-only); the object stays in memory. */
+	constructor(folder: string, onError: (path: string, error: unknown) => void) {
+		this.#folder = folder;
+		this.#onError = onError;
+	}
+
+	save(object: KubeObject): void {
+		if (KEPT.has(object.kind)) this.#want(this.#path(object), JSON.stringify(object));
+	}
+
+	remove(object: KubeObject): void {
+		if (KEPT.has(object.kind)) this.#want(this.#path(object), null);
+	}
+
+	async flush(): Promise<void> {
+		while (this.#writing.size > 0) await Promise.all(this.#writing.values());
+	}
+
+	/** Every object that is on disk. Files that don't parse are renamed to `*.broken` and told to onError. */
+	async load(): Promise<KubeObject[]> {
+		const found: KubeObject[] = [];
+		for (const resource of Object.values(RESOURCES)) {
+			const folder = join(this.#folder, 'objects', resource);
+			for (const file of await filesBelow(folder)) {
+				if (!file.endsWith('.json')) continue;
+				try {
+					found.push(JSON.parse(await readFile(file, 'utf8')) as KubeObject);
+				} catch (error) {
+					this.#onError(file, error);
+					await rename(file, `${file}.broken`).catch(() => {});
+				}
+			}
+		}
+		return found;
+	}
+
+	#path({ kind, metadata }: KubeObject): string {
+		const resource = RESOURCES[kind] ?? kind;
+		return join(this.#folder, 'objects', resource, metadata.namespace ?? '_', `${metadata.name}.json`);
+	}
+
+	#want(path: string, content: string | null): void {
+		this.#wanted.set(path, content);
+		if (!this.#writing.has(path)) {
+			const done = this.#write(path).finally(() => this.#writing.delete(path));
+			this.#writing.set(path, done);
+		}
+	}
+
+	async #write(path: string): Promise<void> {
+		// The first turn is given away, so that writes of one tick become one.
+		await Promise.resolve();
+		for (let content = this.#take(path); content !== undefined; content = this.#take(path)) {
+			try {
+				if (content === null) await rm(path, { force: true });
+				else await replace(path, content);
+			} catch (error) {
+				this.#onError(path, error);
+			}
+		}
+	}
+
+	#take(path: string): string | null | undefined {
+		const content = this.#wanted.get(path);
+		this.#wanted.delete(path);
+		return content;
+	}
+}
+
+/** Writes beside and renames, so that a reader (or a crash) sees the old content or the new, never half. */
+async function replace(path: string, content: string): Promise<void> {
+	await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+	const beside = `${path}.${process.pid}.tmp`;
+	await writeFile(beside, content, { mode: 0o600 });
+	await rename(beside, path);
+}
+
+async function filesBelow(folder: string): Promise<string[]> {
+	const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
+	return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+}

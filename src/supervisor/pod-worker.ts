@@ -1,0 +1,181 @@
+/**
+ * One pod's loop: observe → decide → perform → publish, serially for the pod, in parallel across pods.
+ *
+ *        wake (event, verdict, finished deed, new spec, clock)
+ *          │
+ *          ▼
+ *      observe ──▶ decide ──▶ publish status, tell notes ──▶ begin actions ──▶ sleep until wakeAt
+ *          ▲                                                      │
+ *          └────────────── a deed ended: journal it ◀─────────────┘
+ *
+ * Actions are not waited for: they are in flight, and `decide` sees that. Only the last state counts: ten
+ * wakes during one turn make one more turn. What could not be done goes into the journal as a failure.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { KubeObject, Pod } from '../api/types.ts';
+import { type Action, formatAction, targetOf } from '../reconcile/action.ts';
+import { decide } from '../reconcile/decide.ts';
+import type { Admission, ObservedPod, Settings } from '../reconcile/observed.ts';
+import type { Clock } from './clock.ts';
+import { DeedError } from './deed-error.ts';
+import { Journal } from './journal.ts';
+import type { Log } from './log.ts';
+import type { Observer } from './observer.ts';
+import type { Performer } from './perform/performer.ts';
+import { probeTargets } from './probe-targets.ts';
+import type { Prober } from './prober.ts';
+import type { Recorder } from './recorder.ts';
+import { profileOf } from './registry.ts';
+import type { Store } from './store.ts';
+
+export interface WorkerParts {
+	readonly store: Store;
+	readonly observer: Observer;
+	readonly performer: Performer;
+	readonly prober: Prober;
+	readonly recorder: Recorder;
+	readonly settings: Omit<Settings, 'profile'>;
+	readonly nodeName: string;
+	readonly clock: Clock;
+	readonly log: Log;
+	/** Room on the node, over all pods; asked until the pod is admitted. */
+	readonly admit: (pod: Pod) => Admission;
+	/** The pod and all that it had are gone. */
+	readonly onGone: (worker: PodWorker) => void;
+}
+
+/** After an observation that failed (engine away): first and longest pause, in ms. */
+const RETRY_FIRST = 200;
+const RETRY_MOST = 5_000;
+
+export class PodWorker {
+	readonly namespace: string;
+	readonly name: string;
+	readonly uid: string;
+	readonly journal = new Journal();
+	readonly #parts: WorkerParts;
+	#dirty = false;
+	#turning: Promise<void> | undefined;
+	#timer: (() => void) | undefined;
+	#stopped = false;
+	#retry = RETRY_FIRST;
+
+	constructor(pod: Pod, parts: WorkerParts) {
+		this.namespace = pod.metadata.namespace ?? 'default';
+		this.name = pod.metadata.name;
+		this.uid = pod.metadata.uid ?? '';
+		this.#parts = parts;
+	}
+
+	/** Something may have changed: look again, soon and once. */
+	wake(): void {
+		this.#dirty = true;
+		if (this.#turning !== undefined || this.#stopped) return;
+		this.#turning = this.#turns().finally(() => {
+			this.#turning = undefined;
+			if (this.#dirty) this.wake();
+		});
+	}
+
+	/** Ends the loop; deeds that are in flight go on by themselves. Containers are left as they are. */
+	stop(): void {
+		this.#stopped = true;
+		this.#timer?.();
+		this.#parts.prober.stop(this.uid);
+	}
+
+	/** The pod as it is stored now, if it is still the one that this worker serves. */
+	get pod(): Pod | undefined {
+		const pod = this.#parts.store.get<Pod>('Pod', this.namespace, this.name);
+		return pod?.metadata.uid === this.uid ? pod : undefined;
+	}
+
+	async #turns(): Promise<void> {
+		// Given away, so that all wakes of this tick are one; and no container may exist before its pod is on disk.
+		await this.#parts.store.flush();
+		while (this.#dirty && !this.#stopped) {
+			this.#dirty = false;
+			this.#timer?.();
+			this.#timer = undefined;
+			try {
+				await this.#turn();
+				this.#retry = RETRY_FIRST;
+			} catch (error) {
+				this.#parts.log.warn('pod could not be looked at', { pod: this.#told, error });
+				this.#sleep(this.#retry);
+				this.#retry = Math.min(this.#retry * 2, RETRY_MOST);
+			}
+		}
+	}
+
+	async #turn(): Promise<void> {
+		const { observer, settings, recorder, clock } = this.#parts;
+		const before = this.pod;
+		if (before === undefined) return this.#gone();
+		const admission = this.#parts.admit(before);
+		const observed = await observer.observe(before, this.journal, admission);
+		// It may have changed while the engine was asked: decide on the newest.
+		const pod = this.pod;
+		if (pod === undefined) return this.#gone();
+		const decision = decide(pod, observed, { ...settings, profile: profileOf(pod) });
+		const published = this.#publish(pod, decision.status, admission);
+		for (const note of decision.notes) recorder.record(published, note, clock.now());
+		for (const action of decision.actions) this.#begin(action, published, observed);
+		this.#parts.prober.sync(this.uid, probeTargets(published, observed));
+		if (decision.wakeAt !== undefined) this.#sleep(decision.wakeAt - clock.now());
+	}
+
+	#publish(pod: Pod, status: Pod['status'], admission: Admission): Pod {
+		const bound = admission.admitted && pod.spec.nodeName === undefined;
+		if (!bound && isDeepStrictEqual(status, pod.status)) return pod;
+		const spec = bound ? { ...pod.spec, nodeName: this.#parts.nodeName } : pod.spec;
+		const next = { ...pod, spec, status } as unknown as KubeObject;
+		return this.#parts.store.update(next) as unknown as Pod;
+	}
+
+	#begin(action: Action, pod: Pod, observed: ObservedPod): void {
+		const target = targetOf(action);
+		if (this.journal.inFlight.has(target)) return;
+		this.journal.inFlight.set(target, action.type);
+		this.#parts.log.debug('begin', { pod: this.#told, action: formatAction(action) });
+		this.#perform(action, target, pod, observed).finally(() => {
+			this.journal.inFlight.delete(target);
+			if (action.type === 'RemovePod' && !this.journal.failures.has(target)) this.#gone();
+			else this.wake();
+		});
+	}
+
+	/** Never rejects: what fails becomes an observation. */
+	async #perform(action: Action, target: string, pod: Pod, observed: ObservedPod): Promise<void> {
+		const { performer, recorder, clock, log } = this.#parts;
+		try {
+			await performer.perform(action, { pod, observed, journal: this.journal });
+			this.journal.failures.delete(target);
+		} catch (error) {
+			const deed = DeedError.of(error, action);
+			this.journal.fail(target, deed.reason, deed.message, clock.now());
+			for (const note of deed.notes) recorder.record(pod, note, clock.now());
+			log.info('failed', {
+				pod: this.#told,
+				action: formatAction(action),
+				reason: deed.reason,
+				error: deed.cause ?? deed,
+			});
+		}
+	}
+
+	#gone(): void {
+		if (this.#stopped) return;
+		this.stop();
+		this.#parts.onGone(this);
+	}
+
+	#sleep(ms: number): void {
+		this.#timer?.();
+		this.#timer = this.#parts.clock.after(Math.max(ms, 0), () => this.wake());
+	}
+
+	get #told(): string {
+		return `${this.namespace}/${this.name}`;
+	}
+}

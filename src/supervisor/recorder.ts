@@ -1,0 +1,96 @@
+/**
+ * v1 Events about pods, with counts: the same news about the same thing raises `count` and `lastTimestamp`
+ * of one object instead of making another, as client-go's correlator does. Events live an hour and at most
+ * two hundred a pod, in memory: they are a story for people, not state.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Event, Pod } from '../api/types.ts';
+import type { EventNote } from '../reconcile/action.ts';
+import type { Store } from './store.ts';
+
+const LIFETIME = 3_600_000;
+const MOST_PER_POD = 200;
+
+export class Recorder {
+	readonly #store: Store;
+	readonly #host: string;
+	/** Correlation key → name of the event object; and the names of each pod, oldest first. */
+	readonly #names = new Map<string, string>();
+	readonly #byPod = new Map<string, { name: string; namespace: string; key: string; at: number }[]>();
+
+	constructor(store: Store, host: string) {
+		this.#store = store;
+		this.#host = host;
+	}
+
+	/** Tells `note` of `pod` at `now` (ms). Reporting component is `kubelet`, so that scripts find what they look for. */
+	record(pod: Pod, note: EventNote, now: number): void {
+		const namespace = pod.metadata.namespace ?? 'default';
+		const uid = pod.metadata.uid ?? '';
+		const key = [uid, note.type, note.reason, note.message, note.fieldPath ?? ''].join('\n');
+		const time = new Date(now).toISOString().replace(/\.\d+Z$/, 'Z');
+		const name = this.#names.get(key);
+		const known = name === undefined ? undefined : this.#store.get<Event>('Event', namespace, name);
+		if (known !== undefined) {
+			this.#store.update({
+				...known,
+				kind: 'Event',
+				apiVersion: 'v1',
+				count: (known.count ?? 1) + 1,
+				lastTimestamp: time,
+			});
+			return;
+		}
+		const component =
+			note.reason === 'FailedScheduling' || note.reason === 'Scheduled' ? 'default-scheduler' : 'kubelet';
+		const created = this.#store.create({
+			apiVersion: 'v1',
+			kind: 'Event',
+			metadata: {
+				name: `${pod.metadata.name}.${now.toString(16)}${randomBytes(3).toString('hex')}`,
+				namespace,
+				uid: crypto.randomUUID(),
+				creationTimestamp: time,
+			},
+			involvedObject: {
+				apiVersion: 'v1',
+				kind: 'Pod',
+				name: pod.metadata.name,
+				namespace,
+				uid,
+				resourceVersion: pod.metadata.resourceVersion,
+				...(note.fieldPath === undefined ? {} : { fieldPath: note.fieldPath }),
+			},
+			reason: note.reason,
+			message: note.message,
+			type: note.type,
+			source: component === 'kubelet' ? { component, host: this.#host } : { component },
+			firstTimestamp: time,
+			lastTimestamp: time,
+			count: 1,
+			reportingComponent: component,
+			reportingInstance: component === 'kubelet' ? this.#host : '',
+		});
+		this.#names.set(key, created.metadata.name);
+		const told = this.#byPod.get(uid) ?? [];
+		told.push({ name: created.metadata.name, namespace, key, at: now });
+		this.#byPod.set(uid, told);
+		while (told.length > MOST_PER_POD || (told[0] !== undefined && now - told[0].at > LIFETIME))
+			this.#forget(told);
+	}
+
+	/** Drops events older than an hour, of pods that are gone too. Called now and then. */
+	expire(now: number): void {
+		for (const [uid, told] of this.#byPod) {
+			while (told[0] !== undefined && now - told[0].at > LIFETIME) this.#forget(told);
+			if (told.length === 0) this.#byPod.delete(uid);
+		}
+	}
+
+	#forget(told: { name: string; namespace: string; key: string }[]): void {
+		const oldest = told.shift();
+		if (oldest === undefined) return;
+		this.#names.delete(oldest.key);
+		this.#store.remove('Event', oldest.namespace, oldest.name);
+	}
+}
