@@ -5,7 +5,7 @@
  * What is decoded is made anew, from known fields only and with own properties only, so `__proto__` is a key
  * like any other. Quantities come out in their canonical form, as the API server stores them.
  */
-import { QuantityError, canonicalQuantity } from '../api/quantity.ts';
+import { canonicalQuantity, QuantityError } from '../api/quantity.ts';
 import type { KubeObject } from '../api/types.ts';
 import { KINDS, MODELS } from './schema.generated.ts';
 import { nearest } from './suggest.ts';
@@ -37,7 +37,10 @@ export function decodeJson(value: unknown): { object: KubeObject; errors: FieldE
 		tree = treeOf(value);
 	} catch (error) {
 		if (!(error instanceof RangeError)) throw error;
-		return { object: emptyObject(), errors: [{ path: '', reason: 'FieldValueInvalid', message: error.message }] };
+		return {
+			object: emptyObject(),
+			errors: [{ path: '', reason: 'FieldValueInvalid', message: error.message }],
+		};
 	}
 	const { object, errors } = decodeTree(tree);
 	return { object, errors: errors.map(({ path, reason, message }) => ({ path, reason, message })) };
@@ -51,10 +54,23 @@ export function decodeTree(tree: Tree): Decoded {
 	}
 	const apiVersion = textAt(tree, 'apiVersion');
 	const kind = textAt(tree, 'kind');
-	if (!kind) return failed(tree.at, 'kind', 'Object \'Kind\' is missing: kind must be set', 'UnknownKind', 'add `kind: Pod`');
+	if (!kind)
+		return failed(
+			tree.at,
+			'kind',
+			"Object 'Kind' is missing: kind must be set",
+			'UnknownKind',
+			'add `kind: Pod`',
+		);
 	const kindAt = tree.entries.get('kind')?.value.at ?? tree.at;
 	if (!apiVersion) {
-		return failed(kindAt, 'apiVersion', "Object 'apiVersion' is missing: apiVersion must be set", 'UnknownKind', 'add `apiVersion: v1`');
+		return failed(
+			kindAt,
+			'apiVersion',
+			"Object 'apiVersion' is missing: apiVersion must be set",
+			'UnknownKind',
+			'add `apiVersion: v1`',
+		);
 	}
 	const model = modelOf(apiVersion, kind);
 	if (!model) return unknownKind(tree, apiVersion, kind);
@@ -63,8 +79,21 @@ export function decodeTree(tree: Tree): Decoded {
 	return { object: asKubeObject(object, apiVersion, kind), errors: decoder.errors };
 }
 
-function failed(at: Offset, path: string, message: string, code: DecodeError['code'], hint?: string): Decoded {
-	const error: DecodeError = { at, path, reason: 'FieldValueInvalid', message, code, ...(hint ? { hint } : {}) };
+function failed(
+	at: Offset,
+	path: string,
+	message: string,
+	code: DecodeError['code'],
+	hint?: string,
+): Decoded {
+	const error: DecodeError = {
+		at,
+		path,
+		reason: 'FieldValueInvalid',
+		message,
+		code,
+		...(hint ? { hint } : {}),
+	};
 	return { object: emptyObject(), errors: [error] };
 }
 
@@ -78,7 +107,15 @@ function unknownKind(tree: MapTree, apiVersion: string, kind: string): Decoded {
 	const at = tree.entries.get('kind')?.value.at ?? tree.at;
 	const known = Object.values(KINDS).flatMap((kinds) => Object.keys(kinds));
 	const guess = nearest(kind, known);
-	return failed(at, 'kind', message, 'UnknownKind', guess ? `did you mean "${guess}"?` : `podrun runs Pods, with ConfigMaps, Secrets, PersistentVolumeClaims and Namespaces`);
+	return failed(
+		at,
+		'kind',
+		message,
+		'UnknownKind',
+		guess
+			? `did you mean "${guess}"?`
+			: `podrun runs Pods, with ConfigMaps, Secrets, PersistentVolumeClaims and Namespaces`,
+	);
 }
 
 function textAt(tree: MapTree, key: string): string | undefined {
@@ -127,7 +164,9 @@ class Decoder {
 
 	#unknown(path: string, key: string, source: string, at: Offset, known: readonly string[]): void {
 		const guess = nearest(key, known);
-		let hint = guess ? `did you mean "${guess}"?` : `known are ${known.slice(0, 12).join(', ')}${known.length > 12 ? ', …' : ''}`;
+		let hint = guess
+			? `did you mean "${guess}"?`
+			: `known are ${known.slice(0, 12).join(', ')}${known.length > 12 ? ', …' : ''}`;
 		if (source !== key) hint = `YAML reads the unquoted key ${source} as ${key}: quote it`;
 		const message = `unknown field "${path}"`;
 		this.errors.push({ at, path, reason: 'FieldValueInvalid', message, code: 'UnknownField', hint });
@@ -196,14 +235,26 @@ class Decoder {
 		const { value } = tree;
 		if (typeof value === 'boolean' || value === null) return this.#wrong(tree, path, 'quantity');
 		// A number counts as it is read (0x10 is 16), but as it was written where that is a quantity (1.10).
-		const text = typeof value === 'string' ? value : typeof value === 'bigint' ? String(value) : numberText(value);
+		const text =
+			typeof value === 'string' ? value : typeof value === 'bigint' ? String(value) : numberText(value);
 		try {
 			return canonicalQuantity(text);
 		} catch (error) {
 			if (!(error instanceof QuantityError)) throw error;
-			const guess = /^[\d.]+\s*[kmgtp]i?b$/i.test(text) ? { hint: `write ${text.replace(/\s*([kmgtp])(i?)b$/i, (_all, unit: string, binary: string) => (binary ? `${unit.toUpperCase()}i` : unit.toLowerCase() === 'k' ? 'k' : unit.toUpperCase()))}` } : {};
+			const guess = /^[\d.]+\s*[kmgtp]i?b$/i.test(text)
+				? {
+						hint: `write ${text.replace(/\s*([kmgtp])(i?)b$/i, (_all, unit: string, binary: string) => (binary ? `${unit.toUpperCase()}i` : unit.toLowerCase() === 'k' ? 'k' : unit.toUpperCase()))}`,
+					}
+				: {};
 			const message = `Invalid value: ${JSON.stringify(text)}: ${error.message}`;
-			this.errors.push({ at: tree.at, path, reason: 'FieldValueInvalid', message, code: 'BadQuantity', ...guess });
+			this.errors.push({
+				at: tree.at,
+				path,
+				reason: 'FieldValueInvalid',
+				message,
+				code: 'BadQuantity',
+				...guess,
+			});
 			return undefined;
 		}
 	}
@@ -265,20 +316,29 @@ function goType(type: string): string {
 	if (type === 'boolean') return 'bool';
 	if (type === 'bytes') return 'string (base64)';
 	if (type === 'intOrString') return 'int32 or string';
-	return type.replace('map[string]boolean', 'map[string]bool').replace('map[string]bytes', 'map[string]string (base64)');
+	return type
+		.replace('map[string]boolean', 'map[string]bool')
+		.replace('map[string]bytes', 'map[string]string (base64)');
 }
 
 /** What to write instead, where that can be said. */
 function advice(tree: Tree, type: string): string | undefined {
 	const quote = (tree: ListTree | ScalarTree): string =>
-		tree.kind === 'scalar' ? JSON.stringify(tree.source) : tree.items.map((item) => (item.kind === 'scalar' ? quote(item) : '…')).join(', ');
+		tree.kind === 'scalar'
+			? JSON.stringify(tree.source)
+			: tree.items.map((item) => (item.kind === 'scalar' ? quote(item) : '…')).join(', ');
 	if (tree.kind === 'scalar') {
 		if (type === 'string' || type === 'bytes') return `quote it: ${quote(tree)}`;
 		if (type === '[]string' && tree.source.length < 200) {
-			return `write a list: [${tree.source.trim().split(/\s+/).map((word) => JSON.stringify(word)).join(', ')}]`;
+			return `write a list: [${tree.source
+				.trim()
+				.split(/\s+/)
+				.map((word) => JSON.stringify(word))
+				.join(', ')}]`;
 		}
 		if (type === 'boolean' && typeof tree.value === 'string') return 'write true or false, without quotes';
-		if (type.startsWith('int') && typeof tree.value === 'string' && /^\d+$/.test(tree.value)) return `write ${tree.value}, without quotes`;
+		if (type.startsWith('int') && typeof tree.value === 'string' && /^\d+$/.test(tree.value))
+			return `write ${tree.value}, without quotes`;
 	}
 	if (type.startsWith('[]') && tree.kind === 'map') return 'write a list: begin each item with "- "';
 	if (type.startsWith('map') && tree.kind === 'list') return 'write `key: value` lines, without "- "';

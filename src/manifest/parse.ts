@@ -19,7 +19,15 @@ import {
 } from 'yaml';
 import type { Position } from './diagnostic.ts';
 import { keyText, resolvePlain } from './scalars.ts';
-import { type ListTree, MAX_DEPTH, type MapEntry, type MapTree, type Offset, type ScalarTree, type Tree } from './tree.ts';
+import {
+	type ListTree,
+	MAX_DEPTH,
+	type MapEntry,
+	type MapTree,
+	type Offset,
+	type ScalarTree,
+	type Tree,
+} from './tree.ts';
 
 /** A text that can't be read: where, why, and what to do about it. */
 export interface ParseProblem {
@@ -56,8 +64,15 @@ export function parseText(text: string): ParsedText {
 		const found = lines.linePos(at);
 		return { line: Math.max(1, found.line), column: Math.max(1, found.col) };
 	};
-	const refused = (at: Offset, message: string, code: ParseProblem['code'] = 'BadYAML', hint?: string): ParsedText => ({
-		documents: [{ tree: undefined, at, problems: [{ at, code, path: '', message, ...(hint ? { hint } : {}) }] }],
+	const refused = (
+		at: Offset,
+		message: string,
+		code: ParseProblem['code'] = 'BadYAML',
+		hint?: string,
+	): ParsedText => ({
+		documents: [
+			{ tree: undefined, at, problems: [{ at, code, path: '', message, ...(hint ? { hint } : {}) }] },
+		],
 		position,
 	});
 	if (text.length > MAX_TEXT) {
@@ -87,7 +102,10 @@ export function parseText(text: string): ParsedText {
 		documents = Array.isArray(parsed) ? parsed : [];
 	} catch (error) {
 		if (error instanceof RangeError) return refused(0, `nested more than ${MAX_DEPTH} levels deep`);
-		return refused(0, `error parsing YAML: line 1: ${error instanceof Error ? error.message : String(error)}`);
+		return refused(
+			0,
+			`error parsing YAML: line 1: ${error instanceof Error ? error.message : String(error)}`,
+		);
 	}
 	return { documents: documents.map((document) => readDocument(document, text, position)), position };
 }
@@ -101,7 +119,11 @@ function readDocument(
 	const first = document.errors[0];
 	if (first) {
 		const where = Math.min(first.pos[0], text.length);
-		return { tree: undefined, at, problems: [yamlProblem(first.code, first.message, where, position(where).line, text)] };
+		return {
+			tree: undefined,
+			at,
+			problems: [yamlProblem(first.code, first.message, where, position(where).line, text)],
+		};
 	}
 	if (!document.contents) return { tree: undefined, at, problems: [] };
 	const builder = new TreeBuilder();
@@ -129,7 +151,12 @@ function yamlProblem(code: string, message: string, at: Offset, line: number, te
 			hint: 'replace the tabs by spaces',
 		};
 	}
-	return { at, code: 'BadYAML', path: '', message: `${prefix}${message.replace(/ at line \d+, column \d+[\s\S]*$/, '')}` };
+	return {
+		at,
+		code: 'BadYAML',
+		path: '',
+		message: `${prefix}${message.replace(/ at line \d+, column \d+[\s\S]*$/, '')}`,
+	};
 }
 
 /** The first control character that YAML forbids, or -1. */
@@ -197,14 +224,20 @@ class TreeBuilder {
 			this.#open.delete(node);
 			return { kind: 'list', at, items } satisfies ListTree;
 		}
-		throw new Refused({ at, code: 'BadYAML', path, message: 'this is neither a scalar, nor a map, nor a list' });
+		throw new Refused({
+			at,
+			code: 'BadYAML',
+			path,
+			message: 'this is neither a scalar, nor a map, nor a list',
+		});
 	}
 
 	#follow<T>(node: Node, path: string, depth: number, use: (target: Node) => T): T {
 		const at = node.range?.[0] ?? -1;
 		const name = isAlias(node) ? node.source : '';
 		const target = this.#anchors.get(name);
-		if (!target) throw new Refused({ at, code: 'BadYAML', path, message: `unknown anchor '${name}' referenced` });
+		if (!target)
+			throw new Refused({ at, code: 'BadYAML', path, message: `unknown anchor '${name}' referenced` });
 		if (this.#open.has(target) || depth > MAX_DEPTH) {
 			throw new Refused({ at, code: 'BadYAML', path, message: `anchor '${name}' value contains itself` });
 		}
@@ -232,16 +265,30 @@ class TreeBuilder {
 			const keyTree = this.build(keyNode, path, depth + 1);
 			const key = keyTree.kind === 'scalar' ? keyText(keyTree.value) : undefined;
 			if (key === undefined || keyTree.kind !== 'scalar') {
-				this.problems.push({ at: keyAt, code: 'BadKey', path, message: 'the key of a map must be a word, not a list or a map' });
+				this.problems.push({
+					at: keyAt,
+					code: 'BadKey',
+					path,
+					message: 'the key of a map must be a word, not a list or a map',
+				});
 				continue;
 			}
 			const inner = path === '' ? key : `${path}.${key}`;
 			if (entries.has(key)) {
-				this.problems.push({ at: keyAt, code: 'DuplicateKey', path: inner, message: `key "${key}" already set in map` });
+				this.problems.push({
+					at: keyAt,
+					code: 'DuplicateKey',
+					path: inner,
+					message: `key "${key}" already set in map`,
+				});
 				continue;
 			}
 			const value = this.build(asNode(pair.value), inner, depth + 1);
-			entries.set(key, { keyAt, keySource: keyTree.source, value: value.at < 0 ? { ...value, at: keyAt } : value });
+			entries.set(key, {
+				keyAt,
+				keySource: keyTree.source,
+				value: value.at < 0 ? { ...value, at: keyAt } : value,
+			});
 		}
 		this.#open.delete(node);
 		// What the map says itself wins over what it merges, and the first merged map over the later ones.
@@ -257,7 +304,12 @@ class TreeBuilder {
 		const maps = tree.kind === 'list' ? tree.items : [tree];
 		const found = maps.filter((item): item is MapTree => item.kind === 'map');
 		if (found.length !== maps.length) {
-			this.problems.push({ at, code: 'BadYAML', path, message: 'map merge requires map or sequence of maps as the value' });
+			this.problems.push({
+				at,
+				code: 'BadYAML',
+				path,
+				message: 'map merge requires map or sequence of maps as the value',
+			});
 		}
 		return found;
 	}

@@ -1,5 +1,5 @@
 /** Rules for references to fields of the Pod itself: fieldRef and resourceFieldRef, in env and in volumes. */
-import { tryParseQuantity, formatQuantity } from '../../api/quantity.ts';
+import { formatQuantity, tryParseQuantity } from '../../api/quantity.ts';
 import type { FieldErrors } from './field-errors.ts';
 import { qualifiedName } from './names.ts';
 
@@ -54,7 +54,12 @@ export function splitSubscript(fieldPath: string): { path: string; key: string }
 	return match?.[1] !== undefined && match[2] !== undefined ? { path: match[1], key: match[2] } : undefined;
 }
 
-export function checkFieldRef(errors: FieldErrors, path: string, ref: FieldRef, supported: readonly string[]): void {
+export function checkFieldRef(
+	errors: FieldErrors,
+	path: string,
+	ref: FieldRef,
+	supported: readonly string[],
+): void {
 	const { fieldPath } = ref;
 	if (ref.apiVersion !== undefined && ref.apiVersion !== '' && ref.apiVersion !== 'v1') {
 		const why = `unsupported pod version: ${ref.apiVersion}`;
@@ -64,7 +69,8 @@ export function checkFieldRef(errors: FieldErrors, path: string, ref: FieldRef, 
 	const subscript = splitSubscript(fieldPath);
 	if (subscript) {
 		const { path: field, key } = subscript;
-		if (field === 'metadata.annotations') errors.invalidAll(path, key.toLowerCase(), qualifiedName(key.toLowerCase()));
+		if (field === 'metadata.annotations')
+			errors.invalidAll(path, key.toLowerCase(), qualifiedName(key.toLowerCase()));
 		else if (field === 'metadata.labels') errors.invalidAll(path, key, qualifiedName(key));
 		else if (KNOWN_FIELDS.has(field)) errors.invalid(path, field, 'does not support subscript');
 		else unknownField(errors, path, fieldPath);
@@ -78,7 +84,12 @@ function unknownField(errors: FieldErrors, path: string, fieldPath: string): voi
 }
 
 /** In a volume the container must be named; in a container's env it is the container itself by default. */
-export function checkResourceFieldRef(errors: FieldErrors, path: string, ref: ResourceFieldRef, inVolume: boolean): void {
+export function checkResourceFieldRef(
+	errors: FieldErrors,
+	path: string,
+	ref: ResourceFieldRef,
+	inVolume: boolean,
+): void {
 	const { resource } = ref;
 	const hugePages = HUGE_PAGES.some((prefix) => resource?.startsWith(prefix));
 	if (inVolume && !ref.containerName) errors.required(`${path}.containerName`);
@@ -91,7 +102,11 @@ export function checkResourceFieldRef(errors: FieldErrors, path: string, ref: Re
 	const text = formatQuantity(divisor);
 	if (resource.endsWith('.cpu')) {
 		if (text !== '1' && text !== '1m') {
-			errors.invalid(`${path}.divisor`, resource, "only divisor's values 1m and 1 are supported with the cpu resource");
+			errors.invalid(
+				`${path}.divisor`,
+				resource,
+				"only divisor's values 1m and 1 are supported with the cpu resource",
+			);
 		}
 		return;
 	}

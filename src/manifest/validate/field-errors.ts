@@ -41,7 +41,12 @@ export class FieldErrors {
 
 	unsupported(path: string, value: unknown, supported: readonly string[]): void {
 		const values = supported.map((one) => JSON.stringify(one)).join(', ');
-		this.#add(path, 'FieldValueNotSupported', `Unsupported value: ${show(value)}`, `supported values: ${values}`);
+		this.#add(
+			path,
+			'FieldValueNotSupported',
+			`Unsupported value: ${show(value)}`,
+			`supported values: ${values}`,
+		);
 	}
 
 	duplicate(path: string, value: unknown): void {
@@ -62,7 +67,12 @@ export class FieldErrors {
 	}
 
 	/** One of a closed set of words, or the error that says which they are; empty counts as missing. */
-	oneOf(path: string, value: string | undefined, supported: readonly string[], whenEmpty: 'required' | 'allowed'): void {
+	oneOf(
+		path: string,
+		value: string | undefined,
+		supported: readonly string[],
+		whenEmpty: 'required' | 'allowed',
+	): void {
 		if (value === undefined || value === '') {
 			if (whenEmpty === 'required') this.required(path);
 		} else if (!supported.includes(value)) this.unsupported(path, value, supported);

@@ -1,5 +1,5 @@
 /** Rules for metadata: names, namespaces, labels, annotations. The same for every kind. */
-import type { KubeObject, ObjectMeta } from '../../api/types.ts';
+import type { ObjectMeta } from '../../api/types.ts';
 import type { FieldErrors } from './field-errors.ts';
 import { byteLength, dnsLabel, dnsSubdomain, labelValue, qualifiedName } from './names.ts';
 
@@ -7,7 +7,11 @@ import { byteLength, dnsLabel, dnsSubdomain, labelValue, qualifiedName } from '.
 const MAX_ANNOTATIONS = 256 * 1024;
 
 /** `name` says what a name of this kind may look like: a subdomain for most, a label for namespaces. */
-export function checkMetadata(errors: FieldErrors, object: KubeObject, name: (word: string) => string[]): void {
+export function checkMetadata(
+	errors: FieldErrors,
+	object: { metadata: ObjectMeta },
+	name: (word: string) => string[],
+): void {
 	const meta = object.metadata;
 	const path = 'metadata';
 	if (meta.generateName) {
@@ -27,7 +31,11 @@ export function checkMetadata(errors: FieldErrors, object: KubeObject, name: (wo
 	}
 }
 
-export function checkLabels(errors: FieldErrors, path: string, labels: Record<string, string> | undefined): void {
+export function checkLabels(
+	errors: FieldErrors,
+	path: string,
+	labels: Record<string, string> | undefined,
+): void {
 	for (const [key, value] of Object.entries(labels ?? {})) {
 		errors.invalidAll(`${path}[${key}]`, key, qualifiedName(key));
 		errors.invalidAll(`${path}[${key}]`, value, labelValue(value));
@@ -48,7 +56,12 @@ function checkOwners(errors: FieldErrors, path: string, meta: ObjectMeta): void 
 	for (const [index, owner] of (meta.ownerReferences ?? []).entries()) {
 		const at = `${path}.ownerReferences[${index}]`;
 		for (const field of ['apiVersion', 'kind', 'name', 'uid'] as const) {
-			if (!owner[field]) errors.invalid(`${at}.${field}`, owner[field] ?? '', `${field === 'apiVersion' ? 'version' : field} must not be empty`);
+			if (!owner[field])
+				errors.invalid(
+					`${at}.${field}`,
+					owner[field] ?? '',
+					`${field === 'apiVersion' ? 'version' : field} must not be empty`,
+				);
 		}
 	}
 }

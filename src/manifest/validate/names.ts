@@ -50,7 +50,8 @@ export const byteLength = (text: string): number => Buffer.byteLength(text, 'utf
 export function dnsLabel(word: string): string[] {
 	const found = [];
 	if (word.length > 63) found.push(tooLong(63));
-	if (word.length > 1000 || !matches(LABEL, word)) found.push(explain(LABEL_MESSAGE, LABEL, 'my-name', '123-abc'));
+	if (word.length > 1000 || !matches(LABEL, word))
+		found.push(explain(LABEL_MESSAGE, LABEL, 'my-name', '123-abc'));
 	return found;
 }
 
@@ -58,7 +59,8 @@ export function dnsLabel(word: string): string[] {
 export function dnsSubdomain(word: string): string[] {
 	const found = [];
 	if (word.length > 253) found.push(tooLong(253));
-	if (word.length > 4000 || !matches(SUBDOMAIN, word)) found.push(explain(SUBDOMAIN_MESSAGE, SUBDOMAIN, 'example.com'));
+	if (word.length > 4000 || !matches(SUBDOMAIN, word))
+		found.push(explain(SUBDOMAIN_MESSAGE, SUBDOMAIN, 'example.com'));
 	return found;
 }
 
@@ -133,7 +135,8 @@ export function envName(word: string): string[] {
 export function portName(word: string): string[] {
 	const found = [];
 	if (word.length > 15) found.push(tooLong(15));
-	if (!/^[-a-z0-9]+$/.test(word)) found.push('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)');
+	if (!/^[-a-z0-9]+$/.test(word))
+		found.push('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)');
 	if (!/[a-z]/.test(word)) found.push('must contain at least one letter (a-z)');
 	if (word.includes('--')) found.push('must not contain consecutive hyphens');
 	if (word.startsWith('-') || word.endsWith('-')) found.push('must not begin or end with a hyphen');
@@ -146,7 +149,8 @@ export function portNumber(port: number): string[] {
 }
 
 /** `must be between A and B, inclusive` */
-export const rangeMessage = (low: number, high: number): string => `must be between ${low} and ${high}, inclusive`;
+export const rangeMessage = (low: number, high: number): string =>
+	`must be between ${low} and ${high}, inclusive`;
 
 /** A numeric user or group id of Linux. */
 export function linuxId(id: number): string[] {
@@ -160,5 +164,7 @@ export function httpHeaderName(word: string): string[] {
 }
 
 export function ipAddress(word: string): string[] {
-	return isIP(word) === 0 || word.includes('%') ? ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'] : [];
+	return isIP(word) === 0 || word.includes('%')
+		? ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)']
+		: [];
 }

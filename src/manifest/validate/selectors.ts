@@ -14,7 +14,11 @@ interface Expression {
 	readonly values?: readonly string[];
 }
 
-export function checkLabelSelector(errors: FieldErrors, path: string, selector: LabelSelector | undefined): void {
+export function checkLabelSelector(
+	errors: FieldErrors,
+	path: string,
+	selector: LabelSelector | undefined,
+): void {
 	if (!selector) return;
 	checkLabels(errors, `${path}.matchLabels`, selector.matchLabels);
 	for (const [index, expression] of (selector.matchExpressions ?? []).entries()) {
@@ -36,13 +40,21 @@ export function checkLabelValues(errors: FieldErrors, path: string, expression: 
 	}
 }
 
-function checkExpression(errors: FieldErrors, path: string, expression: Expression, operators: readonly string[]): void {
+function checkExpression(
+	errors: FieldErrors,
+	path: string,
+	expression: Expression,
+	operators: readonly string[],
+): void {
 	const { operator, values = [], key } = expression;
-	if (!operators.includes(operator)) errors.invalid(`${path}.operator`, operator ?? '', 'not a valid selector operator');
+	if (!operators.includes(operator))
+		errors.invalid(`${path}.operator`, operator ?? '', 'not a valid selector operator');
 	else if (operator === 'In' || operator === 'NotIn') {
-		if (values.length === 0) errors.required(`${path}.values`, "must be specified when `operator` is 'In' or 'NotIn'");
+		if (values.length === 0)
+			errors.required(`${path}.values`, "must be specified when `operator` is 'In' or 'NotIn'");
 	} else if (operator === 'Gt' || operator === 'Lt') {
-		if (values.length !== 1) errors.required(`${path}.values`, "must be specified single value when `operator` is 'Lt' or 'Gt'");
+		if (values.length !== 1)
+			errors.required(`${path}.values`, "must be specified single value when `operator` is 'Lt' or 'Gt'");
 	} else if (values.length > 0) {
 		errors.forbidden(`${path}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
 	}

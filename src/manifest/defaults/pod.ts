@@ -1,0 +1,87 @@
+/** Defaults of a Pod's spec, its containers and its probes. The spec that is given is changed in place. */
+import { parseImageRef } from '../../api/image-ref.ts';
+import type {
+	AnyContainer,
+	Container,
+	EnvVar,
+	PodSpec,
+	Probe,
+	ResourceRequirements,
+} from '../../api/types.ts';
+import { defaultVolume } from './volumes.ts';
+
+const GRACE_SECONDS = 30;
+
+export function defaultPodSpec(spec: PodSpec): void {
+	spec.restartPolicy ??= 'Always';
+	spec.dnsPolicy ??= 'ClusterFirst';
+	spec.schedulerName ??= 'default-scheduler';
+	spec.terminationGracePeriodSeconds ??= GRACE_SECONDS;
+	spec.securityContext ??= {};
+	spec.enableServiceLinks ??= true;
+	spec.serviceAccountName ||= spec.serviceAccount || 'default';
+	spec.serviceAccount = spec.serviceAccountName;
+	spec.priority ??= 0;
+	spec.preemptionPolicy ??= 'PreemptLowerPriority';
+	for (const volume of spec.volumes ?? []) defaultVolume(volume);
+	for (const container of [...(spec.initContainers ?? []), ...(spec.containers ?? [])]) {
+		defaultContainer(container);
+		defaultHooks(container);
+		if (spec.hostNetwork) for (const port of container.ports ?? []) port.hostPort ||= port.containerPort;
+	}
+	for (const container of spec.ephemeralContainers ?? []) defaultContainer(container);
+	if (spec.resources) defaultRequests(spec.resources);
+}
+
+/** Always for `latest` or no tag, IfNotPresent for everything else, digests included. */
+export function defaultPullPolicy(image: string | undefined): 'Always' | 'IfNotPresent' {
+	return parseImageRef(image ?? '')?.tag === 'latest' ? 'Always' : 'IfNotPresent';
+}
+
+function defaultContainer(container: AnyContainer): void {
+	container.imagePullPolicy ||= defaultPullPolicy(container.image);
+	container.terminationMessagePath ||= '/dev/termination-log';
+	container.terminationMessagePolicy ||= 'File';
+	container.resources ??= {};
+	defaultRequests(container.resources);
+	for (const port of container.ports ?? []) port.protocol ||= 'TCP';
+	for (const variable of container.env ?? []) defaultEnv(variable);
+}
+
+/** What is limited and not requested is requested up to its limit. */
+function defaultRequests(resources: ResourceRequirements): void {
+	for (const [name, limit] of Object.entries(resources.limits ?? {})) {
+		resources.requests ??= {};
+		if (!Object.hasOwn(resources.requests, name)) resources.requests[name] = limit;
+	}
+}
+
+function defaultEnv(variable: EnvVar): void {
+	const from = variable.valueFrom;
+	if (from?.fieldRef) from.fieldRef.apiVersion ||= 'v1';
+	if (from?.resourceFieldRef) from.resourceFieldRef.divisor ??= '0';
+}
+
+function defaultHooks(container: Container): void {
+	for (const probe of [container.livenessProbe, container.readinessProbe, container.startupProbe]) {
+		if (probe) defaultProbe(probe);
+	}
+	for (const hook of [container.lifecycle?.postStart, container.lifecycle?.preStop]) {
+		if (hook?.httpGet) defaultHttpGet(hook.httpGet);
+	}
+}
+
+function defaultProbe(probe: Probe): void {
+	// Zero counts as unset, as it does for the API server.
+	probe.timeoutSeconds ||= 1;
+	probe.periodSeconds ||= 10;
+	probe.successThreshold ||= 1;
+	probe.failureThreshold ||= 3;
+	if (probe.httpGet) defaultHttpGet(probe.httpGet);
+	if (probe.grpc) probe.grpc.service ??= '';
+}
+
+function defaultHttpGet(http: NonNullable<Probe['httpGet']>): void {
+	http.path ||= '/';
+	http.scheme ||= 'HTTP';
+}
