@@ -146,7 +146,6 @@ function plan(pod: Pod, container: AnyContainer, mount: VolumeMount, context: En
 	if (!volume) throw new ConfigError(REASON, `volume "${mount.name}" not found`);
 	const subPath = subPathOf(pod, container, mount, context);
 	const propagation = PROPAGATION[mount.mountPropagation ?? 'None'];
-	const { recursiveReadOnly = 'Disabled' } = mount;
 	const contents =
 		volume.configMap || volume.secret || volume.projected || volume.downwardAPI || volume.image;
 	const readOnly =
@@ -154,16 +153,15 @@ function plan(pod: Pod, container: AnyContainer, mount: VolumeMount, context: En
 		mount.readOnly === true ||
 		volume.persistentVolumeClaim?.readOnly === true ||
 		volume.nfs?.readOnly === true;
-	const common = {
+	const recursive = readOnly ? RECURSIVE[mount.recursiveReadOnly ?? 'Disabled'] : undefined;
+	const common: OfVolume = {
 		volume: mount.name,
 		target: cleanPath(mount.mountPath),
 		readOnly,
 		...(subPath === undefined ? {} : { subPath }),
-		...(readOnly && (recursiveReadOnly === 'IfPossible' || recursiveReadOnly === 'Enabled')
-			? { recursiveReadOnly }
-			: {}),
+		...(recursive === undefined ? {} : { recursiveReadOnly: recursive }),
 		...(propagation === undefined ? {} : { propagation }),
-	} as const;
+	};
 	if (volume.hostPath) {
 		return { ...common, kind: 'hostPath', path: volume.hostPath.path, type: volume.hostPath.type ?? '' };
 	}
@@ -171,6 +169,11 @@ function plan(pod: Pod, container: AnyContainer, mount: VolumeMount, context: En
 	if (volume.image) return { ...common, kind: 'image', reference: volume.image.reference ?? '', source };
 	return { ...common, kind: 'volume', source };
 }
+
+const RECURSIVE: Readonly<Record<string, OfVolume['recursiveReadOnly']>> = {
+	IfPossible: 'IfPossible',
+	Enabled: 'Enabled',
+};
 
 const PROPAGATION: Readonly<Record<string, 'rprivate' | 'rslave' | 'rshared' | undefined>> = {
 	None: undefined,
