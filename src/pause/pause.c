@@ -5,6 +5,7 @@
  *   pause connect HOST PORT [LIMIT]  joins stdin and stdout to a TCP connection. Run by exec inside the
  *                                    pod's namespaces, so that podrun reaches a pod's localhost through
  *                                    the engine's API alone.
+ *   pause check HOST PORT [LIMIT]    only connects: the exit code tells whether somebody listens.
  *
  * `connect`: HOST is an IPv4 address, an IPv6 address or "localhost" (127.0.0.1, then ::1). End of stdin
  * is passed on as a half-close; the end of the peer's bytes ends the program. LIMIT, in seconds, is how long
@@ -210,7 +211,7 @@ static int copy(long from, long to) {
 	}
 }
 
-static void join(const char *host, const char *port_text, const char *limit_text) {
+static void join(const char *host, const char *port_text, const char *limit_text, int check) {
 	u8 address[16];
 	long port = number(&port_text, 0, 65535);
 	if (port <= 0) fail(USAGE, "pause: the port must be a number from 1 to 65535\n");
@@ -245,6 +246,7 @@ static void join(const char *host, const char *port_text, const char *limit_text
 	if (fd == -ENETUNREACH) fail(UNREACHABLE, "connect: network is unreachable\n");
 	if (fd == -EADDRNOTAVAIL || fd == -EAFNOSUPPORT) fail(UNREACHABLE, "connect: cannot assign requested address\n");
 	if (fd < 0) fail(BROKEN, "connect: cannot connect\n");
+	if (check) leave(0);
 
 	/*
 	 * One process for each direction: a single blocking one deadlocks as soon as both sides write more
@@ -284,9 +286,10 @@ __attribute__((used, noreturn)) void entry(long *stack) {
 	long count = stack[0];
 	const char **argument = (const char **)(stack + 1);
 	if (count <= 1) reap();
-	if (same(argument[1], "connect") && (count == 4 || count == 5)) {
-		join(argument[2], argument[3], count == 5 ? argument[4] : 0);
+	int check = same(argument[1], "check");
+	if ((check || same(argument[1], "connect")) && (count == 4 || count == 5)) {
+		join(argument[2], argument[3], count == 5 ? argument[4] : 0, check);
 	}
-	fail(USAGE, "usage: pause | pause connect HOST PORT [LIMIT-SECONDS]\n");
+	fail(USAGE, "usage: pause | pause connect|check HOST PORT [LIMIT-SECONDS]\n");
 	__builtin_unreachable();
 }

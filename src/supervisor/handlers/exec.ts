@@ -1,0 +1,79 @@
+/**
+ * The exec handler: a command in the container, with its environment, user and working directory. Exit code
+ * 0 is success; the message is what it said, stdout and stderr together, cut off at 10 KB.
+ */
+import { EngineError } from '../../engine/engine.ts';
+import { goSeconds, type HandlerResult, type HandlerTarget, MAX_READ_BYTES } from './handler.ts';
+
+/**
+ * Runs the command. At the time limit the connection is cut and the result is a failure: the engine's API
+ * has no call that ends an exec, so the process itself may go on.
+ *
+ * @param seconds told in the timeout's message
+ * @throws EngineError when the command could not be run at all (the container is gone, no engine)
+ */
+export async function execCommand(
+	command: readonly string[],
+	target: HandlerTarget,
+	seconds: number,
+	signal: AbortSignal,
+): Promise<HandlerResult> {
+	const timedOut: HandlerResult = {
+		outcome: 'failure',
+		message: `command timed out: "${command.join(' ')}" timed out after ${goSeconds(seconds)}`,
+	};
+	try {
+		const session = await target.engine.exec(
+			target.containerID,
+			{ command, stdout: true, stderr: true },
+			signal,
+		);
+		const chunks: Buffer[] = [];
+		let kept = 0;
+		const keep = (chunk: Buffer) => {
+			if (kept >= MAX_READ_BYTES) return;
+			const part = chunk.subarray(0, MAX_READ_BYTES - kept);
+			chunks.push(part);
+			kept += part.length;
+		};
+		for (const stream of [session.stdout, session.stderr]) {
+			stream.on('data', keep);
+			stream.on('error', () => {});
+		}
+		const code = await untilAborted(session.exitCode, signal, () => session.close());
+		if (code === undefined) return timedOut;
+		const message = Buffer.concat(chunks).toString();
+		return { outcome: code === 0 ? 'success' : 'failure', message };
+	} catch (error) {
+		if (signal.aborted) return timedOut;
+		// 20.10 answers 400 to the start of an exec whose command does not exist, newer ones exit with 126 or 127.
+		if (error instanceof EngineError && error.code === 'BAD_REQUEST') {
+			return { outcome: 'failure', message: error.message };
+		}
+		throw error;
+	}
+}
+
+/** The promise's value, or undefined once the signal aborts; then `cut` is called. */
+async function untilAborted<T>(
+	promise: Promise<T>,
+	signal: AbortSignal,
+	cut: () => void,
+): Promise<T | undefined> {
+	let abort: (() => void) | undefined;
+	const aborted = new Promise<undefined>((resolve) => {
+		abort = () => resolve(undefined);
+		signal.addEventListener('abort', abort, { once: true });
+	});
+	promise.catch(() => {});
+	try {
+		const value = await Promise.race([promise, aborted]);
+		if (signal.aborted) {
+			cut();
+			return undefined;
+		}
+		return value;
+	} finally {
+		if (abort) signal.removeEventListener('abort', abort);
+	}
+}

@@ -1,0 +1,212 @@
+/**
+ * Runs the probes of all pods of a supervisor: told which containers run, it starts one worker for each
+ * container id, runs what falls due, folds the results (reconcile/probes.ts) and says when a verdict has
+ * changed. It decides nothing: what a verdict leads to is `decide`'s business.
+ *
+ * Each worker holds one timer for the earliest of its probes. Node keeps its timers in lists by duration, so
+ * a thousand of them cost no more than one wheel of our own would.
+ */
+import type { Container, Instant } from '../api/types.ts';
+import type { EventNote } from '../reconcile/action.ts';
+import type { ProbeVerdicts } from '../reconcile/observed.ts';
+import {
+	beginProbes,
+	fold,
+	nextProbeAt,
+	PROBE_TYPES,
+	type ProbeResult,
+	type ProbeSpecs,
+	type ProbeState,
+	type ProbeType,
+	probeNote,
+	sameVerdicts,
+} from '../reconcile/probes.ts';
+
+/** A container that runs, with what its probes need to know. */
+export interface ProbeTarget {
+	readonly containerID: string;
+	/** Its part of the spec: probes and ports. */
+	readonly container: Container;
+	readonly startedAt: Instant;
+	/** The pod's pause and IP, as they are now. */
+	readonly sandboxID: string;
+	readonly podIP: string;
+	/** The pod is being deleted: liveness and startup are not run any more. */
+	readonly terminating: boolean;
+	/** Its status says already that this id has started: an adopted container's startup probe is not run again. */
+	readonly started?: boolean;
+	/** Of its events, e.g. spec.containers{web}. */
+	readonly fieldPath?: string;
+}
+
+/** Time, given from outside so that tests hold it in their hands. */
+export interface ProberClock {
+	now(): Instant;
+	/** Calls once after `ms`; the answer takes it back. */
+	after(ms: number, call: () => void): () => void;
+}
+
+export interface ProberOptions {
+	/** Runs one probe: `runHandler` with the way into the pod. The signal cuts it. Must not reject. */
+	readonly run: (target: ProbeTarget, type: ProbeType, signal: AbortSignal) => Promise<ProbeResult>;
+	/** A verdict of this pod has changed. */
+	readonly onVerdict: (podKey: string) => void;
+	/** A probe failed (Unhealthy) or has a warning (ProbeWarning); each time, as a kubelet tells it. */
+	readonly onUnhealthy: (podKey: string, note: EventNote) => void;
+	readonly clock?: ProberClock;
+}
+
+const systemClock: ProberClock = {
+	now: () => Date.now(),
+	after(ms, call) {
+		const timer = setTimeout(call, ms);
+		return () => clearTimeout(timer);
+	},
+};
+
+export class Prober {
+	private readonly options: ProberOptions;
+	private readonly clock: ProberClock;
+	private readonly pods = new Map<string, Map<string, Worker>>();
+
+	constructor(options: ProberOptions) {
+		this.options = options;
+		this.clock = options.clock ?? systemClock;
+	}
+
+	/**
+	 * The containers of a pod that run now. New ids begin to be probed, known ones go on with the new facts
+	 * (IP, terminating), all others are forgotten together with their verdicts. Idempotent and cheap.
+	 */
+	sync(podKey: string, targets: readonly ProbeTarget[]): void {
+		const before = this.pods.get(podKey);
+		const workers = new Map<string, Worker>();
+		for (const target of targets) {
+			const known = before?.get(target.containerID);
+			if (known) {
+				known.update(target);
+				workers.set(target.containerID, known);
+			} else if (PROBE_TYPES.some((type) => specsOf(target.container)[type])) {
+				workers.set(target.containerID, new Worker(podKey, target, this.options, this.clock));
+			}
+		}
+		for (const [id, worker] of before ?? []) if (!workers.has(id)) worker.stop();
+		if (workers.size > 0) this.pods.set(podKey, workers);
+		else this.pods.delete(podKey);
+	}
+
+	/** What the probes of a pod say so far, by container id; ids without probes are not in it. */
+	verdicts(podKey: string): ReadonlyMap<string, ProbeVerdicts> {
+		const workers = this.pods.get(podKey) ?? new Map<string, Worker>();
+		return new Map([...workers].map(([id, worker]) => [id, worker.verdicts]));
+	}
+
+	/** Ends all probes of a pod; nothing is called back for it any more. */
+	stop(podKey: string): void {
+		this.sync(podKey, []);
+	}
+
+	/** Ends all probes of all pods. */
+	close(): void {
+		for (const podKey of [...this.pods.keys()]) this.stop(podKey);
+	}
+}
+
+/** The probes of one container id. */
+class Worker {
+	private readonly podKey: string;
+	private readonly options: ProberOptions;
+	private readonly clock: ProberClock;
+	private readonly specs: ProbeSpecs;
+	private readonly ended = new AbortController();
+	private readonly running = new Map<ProbeType, AbortController>();
+	private target: ProbeTarget;
+	private state: ProbeState;
+	private cancelTimer: (() => void) | undefined;
+
+	constructor(podKey: string, target: ProbeTarget, options: ProberOptions, clock: ProberClock) {
+		this.podKey = podKey;
+		this.target = target;
+		this.options = options;
+		this.clock = clock;
+		this.specs = specsOf(target.container);
+		this.state = beginProbes(this.specs, target.startedAt, clock.now(), target.started);
+		this.schedule();
+	}
+
+	get verdicts(): ProbeVerdicts {
+		return this.state.verdicts;
+	}
+
+	update(target: ProbeTarget): void {
+		const changed = target.terminating !== this.target.terminating;
+		this.target = target;
+		if (!changed) return;
+		if (target.terminating) {
+			this.running.get('liveness')?.abort();
+			this.running.get('startup')?.abort();
+		}
+		this.schedule();
+	}
+
+	stop(): void {
+		this.ended.abort();
+		this.cancelTimer?.();
+		for (const run of this.running.values()) run.abort();
+	}
+
+	/** One timer for whatever is due first. A probe that runs is due again only once it has ended. */
+	private schedule(): void {
+		this.cancelTimer?.();
+		this.cancelTimer = undefined;
+		if (this.ended.signal.aborted) return;
+		let first: Instant | undefined;
+		for (const type of PROBE_TYPES) {
+			const at = this.dueAt(type);
+			if (at !== undefined && (first === undefined || at < first)) first = at;
+		}
+		if (first === undefined) return;
+		this.cancelTimer = this.clock.after(Math.max(0, first - this.clock.now()), () => this.runDue());
+	}
+
+	private dueAt(type: ProbeType): Instant | undefined {
+		return this.running.has(type) ? undefined : nextProbeAt(this.state, type, this.target.terminating);
+	}
+
+	private runDue(): void {
+		const now = this.clock.now();
+		for (const type of PROBE_TYPES) {
+			const at = this.dueAt(type);
+			if (at !== undefined && at <= now) void this.run(type);
+		}
+		this.schedule();
+	}
+
+	private async run(type: ProbeType): Promise<void> {
+		const cut = new AbortController();
+		this.running.set(type, cut);
+		const result = await this.options.run(this.target, type, cut.signal);
+		this.running.delete(type);
+		// A result that was cut short says nothing, and nobody waits for it.
+		if (cut.signal.aborted) {
+			this.schedule();
+			return;
+		}
+		const before = this.state.verdicts;
+		const { state, counted } = fold(this.state, this.specs, type, result, this.clock.now());
+		this.state = state;
+		this.schedule();
+		const note = counted ? probeNote(type, result, this.target.fieldPath) : undefined;
+		if (note) this.options.onUnhealthy(this.podKey, note);
+		if (!sameVerdicts(before, state.verdicts)) this.options.onVerdict(this.podKey);
+	}
+}
+
+function specsOf(container: Container): ProbeSpecs {
+	const { startupProbe: startup, livenessProbe: liveness, readinessProbe: readiness } = container;
+	return {
+		...(startup ? { startup } : {}),
+		...(liveness ? { liveness } : {}),
+		...(readiness ? { readiness } : {}),
+	};
+}
