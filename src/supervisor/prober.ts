@@ -7,6 +7,7 @@
  * a thousand of them cost no more than one wheel of our own would.
  */
 import type { Container, Instant } from '../api/types.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { EventNote } from '../reconcile/action.ts';
 import type { ProbeVerdicts } from '../reconcile/observed.ts';
 import {
@@ -21,6 +22,9 @@ import {
 	probeNote,
 	sameVerdicts,
 } from '../reconcile/probes.ts';
+import type { Clock } from './clock.ts';
+import type { Reach } from './handlers/reach.ts';
+import { runHandler } from './handlers/run.ts';
 
 /** A container that runs, with what its probes need to know. */
 export interface ProbeTarget {
@@ -39,39 +43,42 @@ export interface ProbeTarget {
 	readonly fieldPath?: string;
 }
 
-/** Time, given from outside so that tests hold it in their hands. */
-export interface ProberClock {
-	now(): Instant;
-	/** Calls once after `ms`; the answer takes it back. */
-	after(ms: number, call: () => void): () => void;
-}
+/** Runs one probe. The signal cuts it. Must not reject. */
+export type ProbeRunner = (target: ProbeTarget, type: ProbeType, signal: AbortSignal) => Promise<ProbeResult>;
 
 export interface ProberOptions {
-	/** Runs one probe: `runHandler` with the way into the pod. The signal cuts it. Must not reject. */
-	readonly run: (target: ProbeTarget, type: ProbeType, signal: AbortSignal) => Promise<ProbeResult>;
+	readonly engine: Engine;
+	/** The way into the engine's pods. */
+	readonly reach: Reach;
+	readonly clock: Clock;
 	/** A verdict of this pod has changed. */
 	readonly onVerdict: (podKey: string) => void;
 	/** A probe failed (Unhealthy) or has a warning (ProbeWarning); each time, as a kubelet tells it. */
-	readonly onUnhealthy: (podKey: string, note: EventNote) => void;
-	readonly clock?: ProberClock;
+	readonly onEvent: (podKey: string, note: EventNote) => void;
+	/** By default the handlers, on the engine. */
+	readonly run?: ProbeRunner;
 }
 
-const systemClock: ProberClock = {
-	now: () => Date.now(),
-	after(ms, call) {
-		const timer = setTimeout(call, ms);
-		return () => clearTimeout(timer);
-	},
-};
+/** Probes by the handlers: directly or through the pause, as `reach` has it. */
+export function probeRunner(engine: Engine, reach: Reach): ProbeRunner {
+	return async (target, type, signal) => {
+		const probe = specsOf(target.container)[type];
+		if (!probe) return { outcome: 'success', message: '' };
+		const { containerID, podIP, sandboxID } = target;
+		const dial = await reach.into(sandboxID, podIP);
+		const ports = target.container.ports ?? [];
+		return runHandler(probe, { engine, dial, containerID, podIP, ports }, signal);
+	};
+}
 
 export class Prober {
 	private readonly options: ProberOptions;
-	private readonly clock: ProberClock;
+	private readonly run: ProbeRunner;
 	private readonly pods = new Map<string, Map<string, Worker>>();
 
 	constructor(options: ProberOptions) {
 		this.options = options;
-		this.clock = options.clock ?? systemClock;
+		this.run = options.run ?? probeRunner(options.engine, options.reach);
 	}
 
 	/**
@@ -87,7 +94,7 @@ export class Prober {
 				known.update(target);
 				workers.set(target.containerID, known);
 			} else if (PROBE_TYPES.some((type) => specsOf(target.container)[type])) {
-				workers.set(target.containerID, new Worker(podKey, target, this.options, this.clock));
+				workers.set(target.containerID, new Worker(podKey, target, this.options, this.run));
 			}
 		}
 		for (const [id, worker] of before ?? []) if (!workers.has(id)) worker.stop();
@@ -116,7 +123,7 @@ export class Prober {
 class Worker {
 	private readonly podKey: string;
 	private readonly options: ProberOptions;
-	private readonly clock: ProberClock;
+	private readonly runProbe: ProbeRunner;
 	private readonly specs: ProbeSpecs;
 	private readonly ended = new AbortController();
 	private readonly running = new Map<ProbeType, AbortController>();
@@ -124,13 +131,13 @@ class Worker {
 	private state: ProbeState;
 	private cancelTimer: (() => void) | undefined;
 
-	constructor(podKey: string, target: ProbeTarget, options: ProberOptions, clock: ProberClock) {
+	constructor(podKey: string, target: ProbeTarget, options: ProberOptions, run: ProbeRunner) {
 		this.podKey = podKey;
 		this.target = target;
 		this.options = options;
-		this.clock = clock;
+		this.runProbe = run;
 		this.specs = specsOf(target.container);
-		this.state = beginProbes(this.specs, target.startedAt, clock.now(), target.started);
+		this.state = beginProbes(this.specs, target.startedAt, options.clock.now(), target.started);
 		this.schedule();
 	}
 
@@ -166,7 +173,9 @@ class Worker {
 			if (at !== undefined && (first === undefined || at < first)) first = at;
 		}
 		if (first === undefined) return;
-		this.cancelTimer = this.clock.after(Math.max(0, first - this.clock.now()), () => this.runDue());
+		this.cancelTimer = this.options.clock.after(Math.max(0, first - this.options.clock.now()), () =>
+			this.runDue(),
+		);
 	}
 
 	private dueAt(type: ProbeType): Instant | undefined {
@@ -174,7 +183,7 @@ class Worker {
 	}
 
 	private runDue(): void {
-		const now = this.clock.now();
+		const now = this.options.clock.now();
 		for (const type of PROBE_TYPES) {
 			const at = this.dueAt(type);
 			if (at !== undefined && at <= now) void this.run(type);
@@ -185,7 +194,7 @@ class Worker {
 	private async run(type: ProbeType): Promise<void> {
 		const cut = new AbortController();
 		this.running.set(type, cut);
-		const result = await this.options.run(this.target, type, cut.signal);
+		const result = await this.runProbe(this.target, type, cut.signal);
 		this.running.delete(type);
 		// A result that was cut short says nothing, and nobody waits for it.
 		if (cut.signal.aborted) {
@@ -193,11 +202,11 @@ class Worker {
 			return;
 		}
 		const before = this.state.verdicts;
-		const { state, counted } = fold(this.state, this.specs, type, result, this.clock.now());
+		const { state, counted } = fold(this.state, this.specs, type, result, this.options.clock.now());
 		this.state = state;
 		this.schedule();
 		const note = counted ? probeNote(type, result, this.target.fieldPath) : undefined;
-		if (note) this.options.onUnhealthy(this.podKey, note);
+		if (note) this.options.onEvent(this.podKey, note);
 		if (!sameVerdicts(before, state.verdicts)) this.options.onVerdict(this.podKey);
 	}
 }

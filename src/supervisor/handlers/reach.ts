@@ -10,7 +10,7 @@ import type { Engine, EngineInfo } from '../../engine/engine.ts';
 import { type Dial, DialError, directDial } from './dial.ts';
 import { infraDial } from './infra-dial.ts';
 
-export type ReachSetting = 'auto' | 'direct' | 'infra';
+type ReachSetting = 'auto' | 'direct' | 'infra';
 
 /** A bridge on this machine answers within a millisecond; what takes longer is not the way. */
 const ATTEMPT_MS = 500;
@@ -22,7 +22,7 @@ const ATTEMPT_PORT = 9;
  *
  * @throws UserError USAGE when it is another word
  */
-export function reachSetting(value: string | undefined): ReachSetting {
+function reachSetting(value: string | undefined): ReachSetting {
 	if (value === undefined || value === '' || value === 'auto') return 'auto';
 	if (value === 'direct' || value === 'infra') return value;
 	throw new UserError('USAGE', `PODRUN_REACH is "${value}"`, { hint: 'Set it to auto, direct or infra.' });
@@ -35,14 +35,15 @@ export class Reach {
 	private readonly setting: ReachSetting;
 	private decision: Promise<boolean> | undefined;
 
+	/** @throws UserError USAGE when PODRUN_REACH is another word than auto, direct or infra */
 	constructor(
 		engine: Engine,
 		info: Pick<EngineInfo, 'local' | 'kernelVersion'>,
-		setting: ReachSetting = 'auto',
+		env: Readonly<Record<string, string | undefined>>,
 	) {
 		this.engine = engine;
 		this.info = info;
-		this.setting = setting;
+		this.setting = reachSetting(env['PODRUN_REACH']);
 	}
 
 	/**
