@@ -3,7 +3,7 @@
  * target and its cause and carries no data that the performer could get wrong; `perform` translates and
  * calls. At most one action per target is in flight.
  */
-import type { Instant } from '../api/types.ts';
+import type { Instant, PodStatus } from '../api/types.ts';
 
 interface Base {
 	/** Why, for logs, `--dry-run` and the screen: a few words. */
@@ -122,6 +122,16 @@ export interface EventNote {
 	readonly message: string;
 	/** spec.containers{web}: undefined for the pod itself. */
 	readonly fieldPath?: string;
+}
+
+/** The whole answer of `decide`: what may be done now, what the pod's status is now, and when to ask again. */
+export interface Decision {
+	/** In the order in which they were found; all of them may be begun at once. */
+	readonly actions: readonly Action[];
+	readonly status: PodStatus;
+	readonly notes: readonly EventNote[];
+	/** The next instant at which the answer changes without news. */
+	readonly wakeAt?: Instant;
 }
 
 /** The key under which an action is in flight and its failure is kept. */

@@ -113,9 +113,15 @@ export interface ObservedPod {
 	readonly failures: ReadonlyMap<string, Failure>;
 	/** Init containers that were done in the sandbox of this id and whose attempts may have been removed since. */
 	readonly initDone: ReadonlyMap<string, ReadonlySet<string>>;
-	/** A restart that a user asked for: container names whose attempt (by id) is to end once. */
+	/**
+	 * A restart that a user asked for: ids of the attempts that are to end once and be followed by another
+	 * at once, whatever the restart policy. Keep an id until a newer attempt is seen.
+	 */
 	readonly restartRequested: ReadonlySet<string>;
-	/** Rebuilt init images etc.: init container names that are to run again in the running pod. */
+	/**
+	 * Rebuilt init images etc.: init container names that are to run again in the running pod. Drop a name as
+	 * soon as its new attempt has been created.
+	 */
 	readonly rerunInit: ReadonlySet<string>;
 	readonly hostIP: string;
 	/** The IP that podrun handed out; known before the pause starts. Host network: the node's. */
@@ -141,4 +147,6 @@ export interface Settings {
 	readonly profile: 'local' | 'kubernetes';
 	/** Ceiling of the crash back-off in ms; 300 000 by default, 1 000 at the least. */
 	readonly maxRestartBackoffMs: number;
+	/** Name of the one node, for the Scheduled event. */
+	readonly nodeName?: string;
 }

@@ -1,0 +1,83 @@
+/**
+ * What a container, its resources and the sandbox were made from, as short hashes in the engine's labels. A
+ * hash that differs from the spec's means: this is to be replaced (or updated live). Only that goes in which
+ * the engine's container really depends on.
+ */
+import { shortHash } from '../api/object.ts';
+import type { AnyContainer, Container, Pod, Volume } from '../api/types.ts';
+
+/** Read by podrun while the container runs; a change of them needs no new container. */
+const NOT_BUILT_IN = new Set([
+	'resources',
+	'resizePolicy',
+	'imagePullPolicy',
+	'restartPolicy',
+	'restartPolicyRules',
+	'targetContainerName',
+]);
+
+/**
+ * Hash of a container's spec, with the pod's fields that shape every container. Resources are left out: they
+ * may change live and have a hash of their own.
+ */
+export function containerHash(pod: Pod, container: AnyContainer): string {
+	const built = Object.entries(container).filter(([field]) => !NOT_BUILT_IN.has(field));
+	return shortHash([Object.fromEntries(built), pod.spec.securityContext]);
+}
+
+/** Which resources a change of `resourcesHash` is about. */
+export type ResourceName = 'cpu' | 'memory' | 'other';
+const RESOURCES: readonly ResourceName[] = ['cpu', 'memory', 'other'];
+
+/** Hash of the resources alone: three parts, `cpu.memory.other`, so that a change can be told apart. */
+export function resourcesHash(container: AnyContainer): string {
+	const { requests = {}, limits = {}, claims } = (container as Container).resources ?? {};
+	const of = (name: string) => [requests[name] ?? limits[name] ?? null, limits[name] ?? null];
+	const rest = (list: object) => Object.entries(list).filter(([name]) => name !== 'cpu' && name !== 'memory');
+	return [of('cpu'), of('memory'), [rest(requests), rest(limits), claims ?? []]]
+		.map((part) => shortHash(part).slice(0, 8))
+		.join('.');
+}
+
+/** The resources in which two hashes differ; hashes of unknown make differ in all. */
+export function changedResources(before: string, after: string): readonly ResourceName[] {
+	const [old, now] = [before.split('.'), after.split('.')];
+	return RESOURCES.filter((_name, i) => old[i] !== now[i]);
+}
+
+/** Hash of what the pause is made from: namespaces, names, DNS, published ports, sysctls, the set of volumes. */
+export function sandboxHash(pod: Pod): string {
+	const { spec } = pod;
+	return shortHash({
+		hostname: spec.hostname,
+		hostnameOverride: spec.hostnameOverride,
+		subdomain: spec.subdomain,
+		setHostnameAsFQDN: spec.setHostnameAsFQDN,
+		hostAliases: spec.hostAliases,
+		dnsPolicy: spec.dnsPolicy,
+		dnsConfig: spec.dnsConfig,
+		hostNetwork: spec.hostNetwork || undefined,
+		hostIPC: spec.hostIPC || undefined,
+		hostPID: spec.hostPID || undefined,
+		hostUsers: spec.hostUsers,
+		shareProcessNamespace: spec.shareProcessNamespace,
+		runtimeClassName: spec.runtimeClassName,
+		sysctls: spec.securityContext?.sysctls,
+		ports: publishedPorts(pod),
+		volumes: (spec.volumes ?? []).map(volumeIdentity),
+	});
+}
+
+function publishedPorts(pod: Pod): unknown[] {
+	return [...(pod.spec.initContainers ?? []), ...pod.spec.containers]
+		.flatMap((container) => container.ports ?? [])
+		.filter((port) => port.hostPort)
+		.map(({ containerPort, hostPort, hostIP, protocol }) => ({ containerPort, hostPort, hostIP, protocol }));
+}
+
+/** Volumes whose contents podrun writes may get other contents in place; the others are what they name. */
+function volumeIdentity(volume: Volume): unknown {
+	const { name, ...source } = volume;
+	const written = ['configMap', 'secret', 'projected', 'downwardAPI'].find((kind) => kind in source);
+	return written ? { name, written: true } : { name, ...source };
+}

@@ -1,0 +1,66 @@
+/**
+ * The beginning of one attempt: its image, its container, its start. The container is made as soon as there is
+ * a pause to join, while the pause may still be starting; it is started once the pause runs and the volumes
+ * have their contents.
+ */
+import { attemptsOf, type Context, isJoined, isPristine, type Member } from './context.ts';
+import { containerHash, resourcesHash } from './hash.ts';
+import { ensureImage } from './images.ts';
+import type { Plan } from './plan.ts';
+import { nextAttempt, restartOf } from './restart.ts';
+
+/** Does the next step towards a running attempt. Call it only for a container that is to run and does not. */
+export function launch(context: Context, plan: Plan, member: Member, cause: string): void {
+	const newest = attemptsOf(context, member.name)[0];
+	if (newest !== undefined && isPristine(newest)) {
+		const stale = staleness(context, member, newest);
+		if (stale !== undefined) {
+			const { id } = newest;
+			plan.act({ type: 'RemoveContainer', container: member.name, id, force: false, cause: stale });
+		} else if (mayStart(context)) {
+			plan.act({ type: 'StartContainer', container: member.name, id: newest.id, cause });
+		}
+		return;
+	}
+	const restart = restartOf(context, member);
+	if (context.now < restart.at) {
+		plan.wake(restart.at);
+		return;
+	}
+	const attempt = nextAttempt(context, member);
+	if (!ensureImage(context, plan, member, attempt)) return;
+	const { sandbox, observed } = context;
+	if (sandbox === undefined || !observed.volumes.created) return;
+	plan.act({
+		type: 'CreateContainer',
+		container: member.name,
+		attempt,
+		backoffMs: restart.backoffMs,
+		sandboxID: sandbox.id,
+		cause,
+	});
+}
+
+function mayStart(context: Context): boolean {
+	return context.sandboxReady && context.observed.volumes.written;
+}
+
+/** Why a container that was made ahead can't be started. */
+function staleness(
+	context: Context,
+	member: Member,
+	made: { hash: string; resourcesHash: string } & Parameters<typeof isJoined>[1],
+): string | undefined {
+	if (!isJoined(context, made)) return 'its sandbox is gone';
+	if (made.hash !== containerHash(context.pod, member.spec)) return 'its spec has changed';
+	if (made.resourcesHash !== resourcesHash(member.spec)) return 'its resources have changed';
+	return undefined;
+}
+
+/** Pulls ahead of its turn what a container will need that was never made. */
+export function prefetch(context: Context, plan: Plan): void {
+	for (const member of [...context.inits, ...context.apps]) {
+		if (attemptsOf(context, member.name).length > 0) continue;
+		ensureImage(context, plan, member, nextAttempt(context, member));
+	}
+}
