@@ -23,6 +23,7 @@ import {
 	sameVerdicts,
 } from '../reconcile/probes.ts';
 import type { Clock } from './clock.ts';
+import { directDial } from './handlers/dial.ts';
 import type { Reach } from './handlers/reach.ts';
 import { runHandler } from './handlers/run.ts';
 
@@ -47,7 +48,7 @@ export interface ProbeTarget {
 export type ProbeRunner = (target: ProbeTarget, type: ProbeType, signal: AbortSignal) => Promise<ProbeResult>;
 
 export interface ProberOptions {
-	readonly engine: Engine;
+	readonly engine: Pick<Engine, 'exec'>;
 	/** The way into the engine's pods. */
 	readonly reach: Reach;
 	readonly clock: Clock;
@@ -60,12 +61,12 @@ export interface ProberOptions {
 }
 
 /** Probes by the handlers: directly or through the pause, as `reach` has it. */
-export function probeRunner(engine: Engine, reach: Reach): ProbeRunner {
+export function probeRunner(engine: Pick<Engine, 'exec'>, reach: Reach): ProbeRunner {
 	return async (target, type, signal) => {
 		const probe = specsOf(target.container)[type];
 		if (!probe) return { outcome: 'success', message: '' };
 		const { containerID, podIP, sandboxID } = target;
-		const dial = await reach.into(sandboxID, podIP);
+		const dial = probe.exec ? directDial : await reach.into(sandboxID, podIP);
 		const ports = target.container.ports ?? [];
 		return runHandler(probe, { engine, dial, containerID, podIP, ports }, signal);
 	};

@@ -11,7 +11,7 @@ import type { Dial } from './dial.ts';
 
 /** The container that a handler is run against, and how to reach its pod. */
 export interface HandlerTarget {
-	readonly engine: Engine;
+	readonly engine: Pick<Engine, 'exec'>;
 	/** Opens connections to the pod: the direct way or through the pause (reach.ts chooses). */
 	readonly dial: Dial;
 	readonly containerID: string;

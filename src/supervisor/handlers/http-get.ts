@@ -158,7 +158,7 @@ function exchange(
 			host: place.host,
 			port: place.port,
 			path: place.path,
-			agent: false,
+			// Without an agent: one would make a connection of its own.
 			createConnection: () => connection,
 			// Busybox scripts and other simple servers are answers too: Go's parser is lenient.
 			insecureHTTPParser: true,

@@ -17,7 +17,7 @@ const FAILURES: Readonly<Record<number, DialFailure>> = { 3: 'refused', 4: 'time
  *
  * @param sandboxID id of the running pause container
  */
-export function infraDial(engine: Engine, sandboxID: string): Dial {
+export function infraDial(engine: Pick<Engine, 'exec'>, sandboxID: string): Dial {
 	return {
 		open: (host, port, limitSeconds, signal) =>
 			connectThroughInfra(engine, sandboxID, host, port, { limitSeconds, signal }),
@@ -53,7 +53,7 @@ export function infraDial(engine: Engine, sandboxID: string): Dial {
  * @throws EngineError when the pause does not run or the engine can't be reached
  */
 export async function connectThroughInfra(
-	engine: Engine,
+	engine: Pick<Engine, 'exec'>,
 	sandboxID: string,
 	host: string,
 	port: number,

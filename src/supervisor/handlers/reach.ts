@@ -30,20 +30,20 @@ function reachSetting(value: string | undefined): ReachSetting {
 
 /** The way into the pods of one engine. Make one per supervisor. */
 export class Reach {
-	private readonly engine: Engine;
+	private readonly engine: Pick<Engine, 'exec'>;
 	private readonly info: Pick<EngineInfo, 'local' | 'kernelVersion'>;
 	private readonly setting: ReachSetting;
 	private decision: Promise<boolean> | undefined;
 
 	/** @throws UserError USAGE when PODRUN_REACH is another word than auto, direct or infra */
 	constructor(
-		engine: Engine,
+		engine: Pick<Engine, 'exec'>,
 		info: Pick<EngineInfo, 'local' | 'kernelVersion'>,
 		env: Readonly<Record<string, string | undefined>>,
 	) {
 		this.engine = engine;
 		this.info = info;
-		this.setting = reachSetting(env['PODRUN_REACH']);
+		this.setting = reachSetting(env.PODRUN_REACH);
 	}
 
 	/**
