@@ -6,6 +6,7 @@
 import type { KubeObject, ObjectMeta, Pod, Profile } from '../api/types.ts';
 import { applyDefaults, defaultedPod } from './defaults.ts';
 import { isClaim, isConfigMap, isNamespace, isPod, isSecret } from './kinds.ts';
+import { unsupportedFields } from './support.ts';
 import { checkClaimSpec, checkClaimUpdate } from './validate/claims.ts';
 import { checkConfigMap, checkConfigUpdate, checkSecret } from './validate/configs.ts';
 import { type FieldError, FieldErrors } from './validate/field-errors.ts';
@@ -35,6 +36,9 @@ export function validateObject(object: KubeObject, options: { profile: Profile }
 		checkClaimSpec(errors, 'spec', whole.spec);
 	} else if (isNamespace(whole)) checkMetadata(errors, whole, dnsLabel);
 	else checkMetadata(errors, whole, dnsSubdomain);
+	for (const { path, level, note } of unsupportedFields(object)) {
+		if (level === 'refused') errors.forbidden(path, `podrun can't honour this field: ${note}`);
+	}
 	return errors.list;
 }
 

@@ -1,5 +1,4 @@
 /** Defaults of a Pod's spec, its containers and its probes. The spec that is given is changed in place. */
-import { parseImageRef } from '../../api/image-ref.ts';
 import type {
 	AnyContainer,
 	Container,
@@ -8,6 +7,7 @@ import type {
 	Probe,
 	ResourceRequirements,
 } from '../../api/types.ts';
+import { defaultPullPolicy } from './pull-policy.ts';
 import { defaultVolume } from './volumes.ts';
 
 const GRACE_SECONDS = 30;
@@ -31,11 +31,6 @@ export function defaultPodSpec(spec: PodSpec): void {
 	}
 	for (const container of spec.ephemeralContainers ?? []) defaultContainer(container);
 	if (spec.resources) defaultRequests(spec.resources);
-}
-
-/** Always for `latest` or no tag, IfNotPresent for everything else, digests included. */
-export function defaultPullPolicy(image: string | undefined): 'Always' | 'IfNotPresent' {
-	return parseImageRef(image ?? '')?.tag === 'latest' ? 'Always' : 'IfNotPresent';
 }
 
 function defaultContainer(container: AnyContainer): void {

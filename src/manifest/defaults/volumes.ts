@@ -1,6 +1,6 @@
 /** Defaults of a Pod's volumes. The volume that is given is changed in place. */
 import type { Volume } from '../../api/types.ts';
-import { defaultPullPolicy } from './pod.ts';
+import { defaultPullPolicy } from './pull-policy.ts';
 
 /** 0644 */
 const FILE_MODE = 0o644;

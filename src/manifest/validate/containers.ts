@@ -44,7 +44,10 @@ export function checkAllContainers(
 
 function checkAppContainers(errors: FieldErrors, facts: PodFacts): void {
 	const containers = facts.spec.containers ?? [];
-	if (containers.length === 0) return errors.required('spec.containers');
+	if (containers.length === 0) {
+		errors.required('spec.containers');
+		return;
+	}
 	const names = new Set<string>();
 	const hostPorts = new Set<string>();
 	for (const [index, container] of containers.entries()) {
@@ -59,7 +62,7 @@ function checkAppContainers(errors: FieldErrors, facts: PodFacts): void {
 }
 
 function checkInitContainers(errors: FieldErrors, facts: PodFacts): void {
-	const names = new Set(facts.spec.containers.map((container) => container.name));
+	const names = new Set((facts.spec.containers ?? []).map((container) => container.name));
 	for (const [index, container] of (facts.spec.initContainers ?? []).entries()) {
 		const path = `spec.initContainers[${index}]`;
 		checkCommon(errors, path, container, facts);

@@ -63,9 +63,13 @@ export function checkFieldRef(
 	const { fieldPath } = ref;
 	if (ref.apiVersion !== undefined && ref.apiVersion !== '' && ref.apiVersion !== 'v1') {
 		const why = `unsupported pod version: ${ref.apiVersion}`;
-		return errors.invalid(`${path}.fieldPath`, fieldPath ?? '', `error converting fieldPath: ${why}`);
+		errors.invalid(`${path}.fieldPath`, fieldPath ?? '', `error converting fieldPath: ${why}`);
+		return;
 	}
-	if (!fieldPath) return errors.required(`${path}.fieldPath`);
+	if (!fieldPath) {
+		errors.required(`${path}.fieldPath`);
+		return;
+	}
 	const subscript = splitSubscript(fieldPath);
 	if (subscript) {
 		const { path: field, key } = subscript;

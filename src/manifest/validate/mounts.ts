@@ -69,7 +69,10 @@ function checkRecursive(errors: FieldErrors, path: string, mount: VolumeMount): 
 	const mode: string | undefined = mount.recursiveReadOnly;
 	const at = `${path}.recursiveReadOnly`;
 	if (mode === undefined || mode === 'Disabled') return;
-	if (!RECURSIVE.includes(mode)) return errors.unsupported(at, mode, RECURSIVE);
+	if (!RECURSIVE.includes(mode)) {
+		errors.unsupported(at, mode, RECURSIVE);
+		return;
+	}
 	if (!mount.readOnly) errors.forbidden(at, 'may only be specified when readOnly is true');
 	if (mount.mountPropagation !== undefined && mount.mountPropagation !== 'None') {
 		errors.forbidden(at, 'may only be specified when mountPropagation is None or not specified');

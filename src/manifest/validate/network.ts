@@ -47,12 +47,16 @@ function checkDnsConfig(errors: FieldErrors, spec: PodSpec): void {
 	const path = 'spec.dnsConfig';
 	const config = spec.dnsConfig;
 	if (spec.dnsPolicy === 'None') {
-		if (!config) return errors.required(path, 'must provide `dnsConfig` when `dnsPolicy` is None');
+		if (!config) {
+			errors.required(path, 'must provide `dnsConfig` when `dnsPolicy` is None');
+			return;
+		}
 		if (!config.nameservers?.length) {
-			return errors.required(
+			errors.required(
 				`${path}.nameservers`,
 				'must provide at least one DNS nameserver when `dnsPolicy` is None',
 			);
+			return;
 		}
 	}
 	if (!config) return;

@@ -19,8 +19,10 @@ export function checkPodUpdate(errors: FieldErrors, next: Pod, previous: Pod): v
 	const [is, was] = [next.spec, previous.spec];
 	for (const list of ['containers', 'initContainers'] as const) {
 		const [now, before] = [is[list] ?? [], was[list] ?? []];
-		if (now.length !== before.length)
-			return errors.forbidden(`spec.${list}`, 'pod updates may not add or remove containers');
+		if (now.length !== before.length) {
+			errors.forbidden(`spec.${list}`, 'pod updates may not add or remove containers');
+			return;
+		}
 		for (const [index, container] of now.entries()) {
 			if (!container.image) errors.required(`spec.${list}[${index}].image`);
 		}
@@ -58,10 +60,11 @@ function checkAddedTolerations(errors: FieldErrors, is: PodSpec, was: PodSpec): 
 		stable({ ...toleration, tolerationSeconds: undefined });
 	const kept = new Set((is.tolerations ?? []).map(withoutSeconds));
 	if ((was.tolerations ?? []).some((toleration) => !kept.has(withoutSeconds(toleration)))) {
-		return errors.forbidden(
+		errors.forbidden(
 			'spec.tolerations',
 			'existing toleration can not be modified except its tolerationSeconds',
 		);
+		return;
 	}
 	checkTolerations(errors, 'spec.tolerations', is.tolerations);
 }

@@ -17,7 +17,10 @@ const MAX_SECONDS = 2 ** 31 - 1;
 /** The Pod with its defaults filled in. */
 export function checkPod(errors: FieldErrors, pod: Pod, profile: Profile): void {
 	checkMetadata(errors, pod, dnsSubdomain);
-	if (!pod.spec) return errors.required('spec.containers');
+	if (!pod.spec) {
+		errors.required('spec.containers');
+		return;
+	}
 	const { spec } = pod;
 	checkPodSpec(errors, spec, pod.metadata.name || undefined, profile);
 	// Ephemeral containers are added to a Pod that lives, by way of a subresource.
@@ -89,8 +92,14 @@ function checkResourceClaims(errors: FieldErrors, spec: PodSpec): void {
 function checkOs(errors: FieldErrors, spec: PodSpec): void {
 	if (!spec.os) return;
 	const name: string | undefined = spec.os.name;
-	if (!name) return errors.required('spec.os.name');
-	if (!SYSTEMS.includes(name)) return errors.unsupported('spec.os.name', name, SYSTEMS);
+	if (!name) {
+		errors.required('spec.os.name');
+		return;
+	}
+	if (!SYSTEMS.includes(name)) {
+		errors.unsupported('spec.os.name', name, SYSTEMS);
+		return;
+	}
 	if (name !== 'linux') return;
 	const why = 'windows options cannot be set for a linux pod';
 	if (spec.securityContext?.windowsOptions) errors.forbidden('spec.securityContext.windowsOptions', why);

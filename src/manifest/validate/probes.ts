@@ -84,7 +84,10 @@ function checkHandler(
 		(name) => handler[name] !== undefined,
 	);
 	const [first, ...more] = given;
-	if (!first) return errors.required(path, 'must specify a handler type');
+	if (!first) {
+		errors.required(path, 'must specify a handler type');
+		return;
+	}
 	for (const name of more) errors.forbidden(`${path}.${name}`, 'may not specify more than 1 handler type');
 	const at = `${path}.${first}`;
 	if (first === 'exec' && !handler.exec?.command?.length) errors.required(`${at}.command`);

@@ -1,9 +1,9 @@
 /** Rules for projected volumes: several sources in one folder, no two of which may write the same file. */
 import type { Volume, VolumeProjection } from '../../api/types.ts';
 import type { FieldErrors } from './field-errors.ts';
+import { checkDownwardFile, checkItems } from './files.ts';
 import { checkMode, checkNonReserved } from './paths.ts';
 import { checkLabelSelector } from './selectors.ts';
-import { checkDownwardFile, checkItems } from './volumes.ts';
 
 const MIN_TOKEN_SECONDS = 600;
 const MAX_TOKEN_SECONDS = 2 ** 32;

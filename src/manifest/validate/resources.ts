@@ -53,13 +53,19 @@ function checkOne(
 	scope: ResourceScope,
 ): void {
 	const problems = qualifiedName(name);
-	if (problems.length > 0) return errors.invalidAll(path, name, problems);
+	if (problems.length > 0) {
+		errors.invalidAll(path, name, problems);
+		return;
+	}
 	const standard = ['cpu', 'memory', 'ephemeral-storage'].includes(name) || isHugePages(name);
 	if (scope === 'pod' && (!standard || name === 'ephemeral-storage')) {
-		return errors.unsupported(path, name, ['cpu', 'hugepages-', 'memory']);
+		errors.unsupported(path, name, ['cpu', 'hugepages-', 'memory']);
+		return;
 	}
-	if (!name.includes('/') && !standard)
-		return errors.invalid(path, name, 'must be a standard resource for containers');
+	if (!name.includes('/') && !standard) {
+		errors.invalid(path, name, 'must be a standard resource for containers');
+		return;
+	}
 	const quantity = tryParseQuantity(text);
 	if (!quantity) return;
 	if (quantity.nano < 0n) errors.invalid(path, String(text), 'must be greater than or equal to 0');
@@ -147,7 +153,7 @@ export function checkPodResources(errors: FieldErrors, path: string, spec: PodSp
 		}
 	}
 	const podLimits: ResourceList = spec.resources.limits ?? {};
-	for (const [index, container] of spec.containers.entries()) {
+	for (const [index, container] of (spec.containers ?? []).entries()) {
 		for (const [name, text] of Object.entries<string | number>(container.resources?.limits ?? {})) {
 			const [limit, most] = [tryParseQuantity(text), tryParseQuantity(podLimits[name])];
 			if (limit && most && compareQuantities(limit, most) > 0) {
@@ -171,7 +177,7 @@ function aggregateRequests(spec: PodSpec): Map<string, Quantity> {
 			if (quantity) into.set(name, before ? addQuantities(before, quantity) : quantity);
 		}
 	};
-	for (const container of spec.containers) add(total, container.resources?.requests ?? {});
+	for (const container of spec.containers ?? []) add(total, container.resources?.requests ?? {});
 	const sidecars = new Map<string, Quantity>();
 	const peak = new Map<string, Quantity>();
 	for (const container of spec.initContainers ?? []) {

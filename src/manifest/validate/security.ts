@@ -96,9 +96,14 @@ function checkSeccomp(errors: FieldErrors, path: string, profile: LocalProfile |
 
 function checkAppArmor(errors: FieldErrors, path: string, profile: LocalProfile | undefined): void {
 	if (!profile) return;
-	if (!profile.type) return errors.required(`${path}.type`, 'type is required when appArmorProfile is set');
-	if (!PROFILE_TYPES.includes(profile.type))
-		return errors.unsupported(`${path}.type`, profile.type, PROFILE_TYPES);
+	if (!profile.type) {
+		errors.required(`${path}.type`, 'type is required when appArmorProfile is set');
+		return;
+	}
+	if (!PROFILE_TYPES.includes(profile.type)) {
+		errors.unsupported(`${path}.type`, profile.type, PROFILE_TYPES);
+		return;
+	}
 	const name = profile.localhostProfile;
 	const at = `${path}.localhostProfile`;
 	if (profile.type !== 'Localhost') {

@@ -1,11 +1,11 @@
 /** Rules for a Pod's volumes: one source each, and what each source demands. */
 import { tryParseQuantity } from '../../api/quantity.ts';
-import type { KeyToPath, Profile, Volume } from '../../api/types.ts';
+import type { Profile, Volume } from '../../api/types.ts';
 import { checkClaimSpec } from './claims.ts';
-import { checkFieldRef, checkResourceFieldRef, VOLUME_FIELDS } from './downward.ts';
 import type { FieldErrors } from './field-errors.ts';
+import { checkDownwardFile, checkItems } from './files.ts';
 import { dnsLabel, dnsSubdomain } from './names.ts';
-import { checkMode, checkNoBacksteps, checkNonReserved } from './paths.ts';
+import { checkMode, checkNoBacksteps } from './paths.ts';
 import { checkProjected } from './projected.ts';
 
 type Source<K extends keyof Volume> = NonNullable<Volume[K]>;
@@ -95,31 +95,43 @@ function checkSources(
 	profile: Profile,
 ): void {
 	const [first, ...more] = SOURCES.filter((source) => volume[source] !== undefined);
-	if (!first) return errors.required(path, 'must specify a volume type');
+	if (!first) {
+		errors.required(path, 'must specify a volume type');
+		return;
+	}
 	for (const source of more) errors.forbidden(`${path}.${source}`, 'may not specify more than 1 volume type');
 	const at = `${path}.${first}`;
 	switch (first) {
 		case 'emptyDir':
-			return checkEmptyDir(errors, at, volume.emptyDir ?? {});
+			checkEmptyDir(errors, at, volume.emptyDir ?? {});
+			return;
 		case 'hostPath':
-			return volume.hostPath && checkHostPath(errors, at, volume.hostPath, profile);
+			if (volume.hostPath) checkHostPath(errors, at, volume.hostPath, profile);
+			return;
 		case 'secret':
-			return volume.secret && checkSecret(errors, at, volume.secret);
+			if (volume.secret) checkSecret(errors, at, volume.secret);
+			return;
 		case 'configMap':
-			return volume.configMap && checkConfigMap(errors, at, volume.configMap);
+			if (volume.configMap) checkConfigMap(errors, at, volume.configMap);
+			return;
 		case 'downwardAPI':
-			return volume.downwardAPI && checkDownward(errors, at, volume.downwardAPI);
+			if (volume.downwardAPI) checkDownward(errors, at, volume.downwardAPI);
+			return;
 		case 'projected':
-			return volume.projected && checkProjected(errors, at, volume.projected);
+			if (volume.projected) checkProjected(errors, at, volume.projected);
+			return;
 		case 'persistentVolumeClaim':
 			if (!volume.persistentVolumeClaim?.claimName) errors.required(`${at}.claimName`);
 			return;
 		case 'nfs':
-			return volume.nfs && checkNfs(errors, at, volume.nfs);
+			if (volume.nfs) checkNfs(errors, at, volume.nfs);
+			return;
 		case 'image':
-			return volume.image && checkImage(errors, at, volume.image);
+			if (volume.image) checkImage(errors, at, volume.image);
+			return;
 		case 'ephemeral':
-			return volume.ephemeral && checkEphemeral(errors, at, volume.ephemeral, volume.name, podName);
+			if (volume.ephemeral) checkEphemeral(errors, at, volume.ephemeral, volume.name, podName);
+			return;
 		default:
 			// The other kinds are refused as a whole, so what is inside does not matter (support.ts).
 			return;
@@ -142,7 +154,10 @@ function checkHostPath(
 	source: Source<'hostPath'>,
 	profile: Profile,
 ): void {
-	if (!source.path) return errors.required(`${path}.path`);
+	if (!source.path) {
+		errors.required(`${path}.path`);
+		return;
+	}
 	const relative = !source.path.startsWith('/');
 	if (relative && profile === 'kubernetes')
 		errors.invalid(`${path}.path`, source.path, 'must be an absolute path');
@@ -164,38 +179,10 @@ function checkConfigMap(errors: FieldErrors, path: string, source: Source<'confi
 	checkItems(errors, `${path}.items`, source.items);
 }
 
-/** Keys of a ConfigMap or Secret that become files. */
-export function checkItems(errors: FieldErrors, path: string, items: readonly KeyToPath[] | undefined): void {
-	for (const [index, item] of (items ?? []).entries()) {
-		const at = `${path}[${index}]`;
-		if (!item.key) errors.required(`${at}.key`);
-		if (!item.path) errors.required(`${at}.path`);
-		else checkNonReserved(errors, `${at}.path`, item.path);
-		checkMode(errors, `${at}.mode`, item.mode);
-	}
-}
-
 function checkDownward(errors: FieldErrors, path: string, source: Source<'downwardAPI'>): void {
 	checkMode(errors, `${path}.defaultMode`, source.defaultMode);
 	for (const [index, file] of (source.items ?? []).entries())
 		checkDownwardFile(errors, `${path}.items[${index}]`, file);
-}
-
-type DownwardFile = NonNullable<Source<'downwardAPI'>['items']>[number];
-
-/** One file of the downward API, in a volume of its own or in a projected one. */
-export function checkDownwardFile(errors: FieldErrors, path: string, file: DownwardFile): void {
-	if (!file.path) errors.required(`${path}.path`);
-	else checkNonReserved(errors, `${path}.path`, file.path);
-	if (file.fieldRef) {
-		checkFieldRef(errors, `${path}.fieldRef`, file.fieldRef, VOLUME_FIELDS);
-		if (file.resourceFieldRef) {
-			errors.invalid(path, 'resource', 'fieldRef and resourceFieldRef can not be specified simultaneously');
-		}
-	} else if (file.resourceFieldRef)
-		checkResourceFieldRef(errors, `${path}.resourceFieldRef`, file.resourceFieldRef, true);
-	else errors.required(path, 'one of fieldRef and resourceFieldRef is required');
-	checkMode(errors, `${path}.mode`, file.mode);
 }
 
 function checkNfs(errors: FieldErrors, path: string, source: Source<'nfs'>): void {
@@ -218,7 +205,10 @@ function checkEphemeral(
 	podName: string | undefined,
 ): void {
 	const template = source.volumeClaimTemplate;
-	if (!template) return errors.required(`${path}.volumeClaimTemplate`);
+	if (!template) {
+		errors.required(`${path}.volumeClaimTemplate`);
+		return;
+	}
 	checkClaimSpec(errors, `${path}.volumeClaimTemplate.spec`, template.spec);
 	if (!podName || !name) return;
 	const claim = `${podName}-${name}`;
