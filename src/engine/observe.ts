@@ -28,20 +28,27 @@ export class Inventory {
 		this.#instance = instance;
 	}
 
-	/** Lists anew: forgets what is gone, marks the rest as stale. Returns the uids of the pods concerned. */
-	async relist(): Promise<ReadonlySet<string>> {
-		const pods = new Set([...this.#known.values()].map((container) => container.podUID));
+	/**
+	 * Lists anew and forgets what is gone. `all`: events were missed, so every container is stale; otherwise
+	 * only those are whose state is another than the known one. Returns the uids of the pods concerned.
+	 */
+	async relist(all: boolean): Promise<ReadonlySet<string>> {
+		const pods = new Set<string>();
 		const before = new Set([...this.#known.keys(), ...this.#stale.keys()]);
 		const listed = await this.#engine.listContainers([`${INSTANCE}=${this.#instance}`]);
-		for (const { id, labels } of listed) {
+		for (const { id, labels, state } of listed) {
 			const uid = parseLabels(labels)?.pod.uid;
 			before.delete(id);
 			if (uid === undefined) continue;
+			if (!all && this.#known.get(id)?.engine.status === state) continue;
 			pods.add(uid);
 			this.#stale.set(id, uid);
 		}
 		// Only what was known before the list was asked for can be called gone by it.
-		for (const id of before) this.forget(id);
+		for (const id of before) {
+			const uid = this.forget(id);
+			if (uid !== undefined) pods.add(uid);
+		}
 		return pods;
 	}
 
@@ -62,6 +69,16 @@ export class Inventory {
 
 	find(id: string): KnownContainer | undefined {
 		return this.#known.get(id);
+	}
+
+	/** Ids of the attempts of one container that run, as last seen. */
+	running(podUID: string, name: string): string[] {
+		return [...this.#known.values()]
+			.filter(
+				(known) =>
+					known.podUID === podUID && known.observed.name === name && known.observed.state === 'running',
+			)
+			.map(({ observed }) => observed.id);
 	}
 
 	/** uids of all pods that have anything on the engine, with their identity labels. */

@@ -17,6 +17,9 @@ export class Journal {
 	readonly rerunInit = new Set<string>();
 	/** Termination messages by container id. */
 	readonly messages = new Map<string, string>();
+	/** By container id: the hash of resources that were set while it ran; its label still tells the old one. */
+	readonly resized = new Map<string, string>();
+	readonly hookAborts = new HookAborts();
 	volumesCreated = '';
 	/** Digest of the contents that were last written, with the id of the pause they were written through. */
 	volumesWritten: { digest: string; sandboxID: string } | undefined;
@@ -43,11 +46,33 @@ export class Journal {
 	/** Drops what is about containers that are gone. `ids`: those that there are. */
 	prune(ids: ReadonlySet<string>): void {
 		for (const id of [...this.deeds.keys()]) if (!ids.has(id)) this.deeds.delete(id);
+		for (const id of [...this.resized.keys()]) if (!ids.has(id)) this.resized.delete(id);
+		for (const id of [...this.restartRequested]) if (!ids.has(id)) this.restartRequested.delete(id);
 		for (const id of [...this.messages.keys()]) if (!ids.has(id)) this.messages.delete(id);
 		for (const id of [...this.initDone.keys()]) if (!ids.has(id)) this.initDone.delete(id);
 		for (const target of [...this.failures.keys()]) {
 			const id = /^(?:signal|remove|message):(.*)$/.exec(target)?.[1];
 			if (id !== undefined && !ids.has(id)) this.failures.delete(target);
 		}
+	}
+}
+
+/** Hooks that are under way, by container id: a hook ends when its container does. */
+class HookAborts {
+	readonly #aborts = new Map<string, AbortController>();
+
+	begin(id: string): AbortController {
+		const abort = new AbortController();
+		this.#aborts.set(id, abort);
+		return abort;
+	}
+
+	end(id: string): void {
+		this.#aborts.delete(id);
+	}
+
+	/** Cuts hooks of containers that do not run any more. */
+	cut(isRunning: (id: string) => boolean): void {
+		for (const [id, abort] of this.#aborts) if (!isRunning(id)) abort.abort();
 	}
 }

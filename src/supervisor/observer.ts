@@ -43,6 +43,9 @@ export class Observer {
 		const uid = pod.metadata.uid ?? '';
 		const [known, images] = await Promise.all([inventory.observe(uid), this.#images(pod)]);
 		journal.prune(new Set(known.map(({ observed }) => observed.id)));
+		journal.hookAborts.cut((id) =>
+			known.some(({ observed }) => observed.id === id && observed.state === 'running'),
+		);
 		const { sandboxes, containers } = sorted(known, journal);
 		const podIP = await this.#podIP(pod, admission, sandboxes[0]);
 		const state: VolumesState = volumes.state(pod, journal, podIP, sandboxes[0]?.id);
@@ -108,8 +111,9 @@ function sorted(
 			continue;
 		}
 		const message = journal.messages.get(observed.id);
+		const resourcesHash = journal.resized.get(observed.id) ?? observed.resourcesHash;
 		const attempts = containers.get(observed.name) ?? [];
-		attempts.push(message === undefined ? observed : { ...observed, message });
+		attempts.push({ ...observed, resourcesHash, ...(message === undefined ? {} : { message }) });
 		containers.set(observed.name, attempts);
 	}
 	const newestFirst = (a: ObservedContainer, b: ObservedContainer): number =>

@@ -13,6 +13,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject, Pod } from '../api/types.ts';
+import type { Inventory } from '../engine/observe.ts';
 import { type Action, formatAction, targetOf } from '../reconcile/action.ts';
 import { decide } from '../reconcile/decide.ts';
 import type { Admission, ObservedPod, Settings } from '../reconcile/observed.ts';
@@ -88,6 +89,18 @@ export class PodWorker {
 	get pod(): Pod | undefined {
 		const pod = this.#parts.store.get<Pod>('Pod', this.namespace, this.name);
 		return pod?.metadata.uid === this.uid ? pod : undefined;
+	}
+
+	/** Ends the named container's attempt once (all app containers without a name); an init container runs again. */
+	restart(pod: Pod, container: string | undefined, inventory: Inventory): void {
+		const inits = pod.spec.initContainers ?? [];
+		const names = container === undefined ? pod.spec.containers.map(({ name }) => name) : [container];
+		for (const name of names) {
+			const init = inits.find((one) => one.name === name);
+			if (init !== undefined && init.restartPolicy !== 'Always') this.journal.rerunInit.add(name);
+			else for (const id of inventory.running(this.uid, name)) this.journal.restartRequested.add(id);
+		}
+		this.wake();
 	}
 
 	async #turns(): Promise<void> {

@@ -79,6 +79,22 @@ export class Recorder {
 			this.#forget(told);
 	}
 
+	/** How far the deed of an event is (`podrun.dev/progress`), for those who watch. */
+	progress(pod: Pod, message: string, progress: string): void {
+		const told = this.#byPod.get(pod.metadata.uid ?? '') ?? [];
+		const namespace = pod.metadata.namespace ?? 'default';
+		const name = told.findLast(({ key }) => key.split('\n')[3] === message)?.name;
+		const event = name === undefined ? undefined : this.#store.get<Event>('Event', namespace, name);
+		if (event === undefined) return;
+		const annotations = { ...event.metadata.annotations, 'podrun.dev/progress': progress };
+		this.#store.update({
+			...event,
+			kind: 'Event',
+			apiVersion: 'v1',
+			metadata: { ...event.metadata, annotations },
+		});
+	}
+
 	/** Drops events older than an hour, of pods that are gone too. Called now and then. */
 	expire(now: number): void {
 		for (const [uid, told] of this.#byPod) {

@@ -63,6 +63,7 @@ async function untilAborted<T>(
 	let abort: (() => void) | undefined;
 	const aborted = new Promise<undefined>((resolve) => {
 		abort = () => resolve(undefined);
+		if (signal.aborted) abort();
 		signal.addEventListener('abort', abort, { once: true });
 	});
 	promise.catch(() => {});

@@ -129,6 +129,7 @@ function check(
 		};
 		const abort = () => end(() => reject(new Error('aborted')));
 		signal.addEventListener('abort', abort, { once: true });
+		if (signal.aborted) abort();
 		socket.once('error', (error) => end(() => reject(error)));
 		session.on('error', (error) => end(() => reject(error)));
 		session.once('close', () => end(() => reject(new Error('connection closed before the answer'))));

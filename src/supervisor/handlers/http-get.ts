@@ -136,6 +136,7 @@ function secure(socket: Duplex, host: string, signal: AbortSignal): Promise<Dupl
 		const abort = () => tls.destroy(new Error('aborted'));
 		signal.addEventListener('abort', abort, { once: true });
 		tls.on('error', reject);
+		if (signal.aborted) abort();
 		socket.once('error', reject);
 		socket.once('close', () => reject(new Error('EOF')));
 		tls.once('secureConnect', () => {

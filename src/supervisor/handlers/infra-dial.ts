@@ -29,6 +29,7 @@ export function infraDial(engine: Pick<Engine, 'exec'>, sandboxID: string): Dial
 			session.stdout.resume();
 			const abort = () => session.close();
 			signal.addEventListener('abort', abort, { once: true });
+			if (signal.aborted) abort();
 			try {
 				const code = await session.exitCode;
 				if (signal.aborted) throw new DialError(host, port, 'timeout', 'i/o timeout');

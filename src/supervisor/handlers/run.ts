@@ -101,6 +101,7 @@ function sleep(ms: number, signal: AbortSignal): Promise<HandlerResult> {
 		const abort = () => done('failure', 'container terminated before sleep hook finished');
 		const timer = setTimeout(() => done('success', ''), ms);
 		signal.addEventListener('abort', abort, { once: true });
+		if (signal.aborted) abort();
 	});
 }
 

@@ -1,0 +1,121 @@
+/** Attempts of containers: made from the spec as it is now, started, and given new limits while they run. */
+
+import type { AnyContainer } from '../../api/types.ts';
+import { EngineError } from '../../engine/engine.ts';
+import type { CreateContainer, StartContainer, UpdateResources } from '../../reconcile/action.ts';
+import { containerHash, resourcesHash } from '../../reconcile/hash.ts';
+import { containerOptions } from '../../translate/container.ts';
+import { ConfigError } from '../../translate/errors.ts';
+import { resourceOptions } from '../../translate/limits.ts';
+import { allContainers } from '../../translate/volumes.ts';
+import { DeedError } from '../deed-error.ts';
+import { referencesOf } from '../references.ts';
+import { createOrAdopt } from './create-or-adopt.ts';
+import { imageFacts } from './image-facts.ts';
+import { realMounts } from './mounts.ts';
+import type { Deed, PerformerParts } from './performer.ts';
+import { runtimeOf } from './runtime.ts';
+
+export async function createContainer(
+	parts: PerformerParts,
+	deed: Deed,
+	action: CreateContainer,
+): Promise<void> {
+	const { engine, inventory, volumes, store, recorder, clock, log } = parts;
+	const { pod, observed, journal } = deed;
+	const container = specOf(deed, action.container);
+	const fieldPath = fieldPathOf(deed, action.container);
+	const context = {
+		...volumes.context(pod, observed.podIP),
+		refs: referencesOf(store, pod),
+		attempt: action.attempt,
+	};
+	try {
+		if (action.attempt > 0) await volumes.prepareMessage(pod, action, action.sandboxID);
+		const target = 'targetContainerName' in container ? container.targetContainerName : undefined;
+		const targetID =
+			target === undefined
+				? undefined
+				: observed.containers.get(target)?.find(({ state }) => state === 'running')?.id;
+		const runtime = runtimeOf(parts, pod);
+		const { options, notes } = containerOptions(pod, container, {
+			...context,
+			hash: containerHash(pod, container as Parameters<typeof containerHash>[1]),
+			resourcesHash: resourcesHash(container as Parameters<typeof resourcesHash>[0]),
+			backoffMs: action.backoffMs,
+			sandboxID: action.sandboxID,
+			image: await imageFacts(parts, pod, container),
+			mounts: await realMounts(parts, deed, container, context),
+			...(targetID === undefined ? {} : { targetID }),
+			...(runtime === undefined ? {} : { runtime }),
+		});
+		for (const note of notes)
+			log.info('weakened', { pod: pod.metadata.name, container: container.name, note });
+		const id = await createOrAdopt(engine, options);
+		inventory.touch(id, pod.metadata.uid);
+	} catch (error) {
+		if (error instanceof ConfigError) {
+			const note = {
+				type: 'Warning',
+				reason: 'Failed',
+				message: `Error: ${error.message}`,
+				fieldPath,
+			} as const;
+			throw new DeedError(error.reason, error.message, [note], error);
+		}
+		throw error;
+	}
+	journal.rerunInit.delete(action.container);
+	const told = (reason: string, message: string): void =>
+		recorder.record(pod, { type: 'Normal', reason, message, fieldPath }, clock.now());
+	if (journal.pulled.get(action.container)?.attempt !== action.attempt) {
+		told('Pulled', `Container image "${container.image}" already present on machine`);
+	}
+	told('Created', `Created container: ${action.container}`);
+}
+
+export async function startContainer(
+	parts: PerformerParts,
+	deed: Deed,
+	action: StartContainer,
+): Promise<void> {
+	const { engine, inventory, recorder, clock } = parts;
+	try {
+		await engine.startContainer(action.id);
+	} catch (error) {
+		if (!(error instanceof EngineError) || error.code !== 'NOT_MODIFIED') throw error;
+	} finally {
+		inventory.touch(action.id, deed.pod.metadata.uid);
+	}
+	const fieldPath = fieldPathOf(deed, action.container);
+	const message = `Started container ${action.container}`;
+	recorder.record(deed.pod, { type: 'Normal', reason: 'Started', message, fieldPath }, clock.now());
+}
+
+export async function updateResources(
+	parts: PerformerParts,
+	deed: Deed,
+	action: UpdateResources,
+): Promise<void> {
+	const container = specOf(deed, action.container);
+	await parts.engine.updateContainer(action.id, resourceOptions(deed.pod, container));
+	deed.journal.resized.set(action.id, resourcesHash(container as Parameters<typeof resourcesHash>[0]));
+	parts.inventory.touch(action.id);
+}
+
+/** The container of the spec that an action names. */
+export function specOf(deed: Deed, name: string): AnyContainer {
+	const found = allContainers(deed.pod).find((container) => container.name === name);
+	if (found === undefined)
+		throw new DeedError('CreateContainerError', `container ${name} is not in the spec any more`);
+	return found;
+}
+
+/** As events name it: spec.containers{web}. */
+export function fieldPathOf(deed: Deed, name: string): string {
+	const { initContainers = [], ephemeralContainers = [] } = deed.pod.spec;
+	if (initContainers.some((container) => container.name === name)) return `spec.initContainers{${name}}`;
+	if (ephemeralContainers.some((container) => container.name === name))
+		return `spec.ephemeralContainers{${name}}`;
+	return `spec.containers{${name}}`;
+}

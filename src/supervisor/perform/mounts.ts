@@ -1,0 +1,52 @@
+/**
+ * Planned mounts made real. Most are the engine's own; a subPath on an engine that has none, and the pod's own
+ * files, become binds of the place where the engine keeps the volume. A subPath is walked step by step: a
+ * symbolic link in it may not lead out of the volume, and what is missing is made.
+ */
+import type { AnyContainer } from '../../api/types.ts';
+import { ConfigError } from '../../translate/errors.ts';
+import { bindMount, engineMount, type PlannedMount, plannedMounts } from '../../translate/mounts.ts';
+import type { MountOption } from '../../translate/options.ts';
+import type { Deed, PerformerParts } from './performer.ts';
+import { ensureSubPath } from './sub-path.ts';
+
+type Context = Parameters<typeof plannedMounts>[2];
+
+export async function realMounts(
+	parts: PerformerParts,
+	deed: Deed,
+	container: AnyContainer,
+	context: Context,
+): Promise<MountOption[]> {
+	const planned = plannedMounts(deed.pod, container, context);
+	return Promise.all(planned.map((mount) => realMount(parts, deed, container, mount)));
+}
+
+async function realMount(
+	parts: PerformerParts,
+	deed: Deed,
+	container: AnyContainer,
+	mount: PlannedMount,
+): Promise<MountOption> {
+	const { info } = parts;
+	let subPath: string | undefined;
+	if ('subPath' in mount && mount.subPath !== undefined) {
+		try {
+			subPath = await ensureSubPath(parts, deed, mount);
+		} catch (error) {
+			const why = error instanceof Error ? error.message : String(error);
+			throw new ConfigError(
+				'CreateContainerConfigError',
+				`failed to prepare subPath for volumeMount "${mount.volume}" of container "${container.name}": ${why}`,
+			);
+		}
+	}
+	const resolved = subPath === undefined ? mount : ({ ...mount, subPath } as PlannedMount);
+	const own = engineMount(resolved, info.apiVersion);
+	if (own !== undefined) return own;
+	if (mount.kind === 'hostPath') return bindMount(mount, `${mount.path.replace(/\/+$/, '')}/${subPath}`);
+	const volume = await parts.engine.inspectVolume(mount.source);
+	if (volume === undefined) throw new Error(`volume ${mount.source} vanished from the engine`);
+	const inside = mount.kind === 'terminationMessage' || mount.kind === 'podFile' ? mount.file : subPath;
+	return bindMount(mount, `${volume.mountpoint}/${inside ?? ''}`);
+}

@@ -1,0 +1,42 @@
+/** Removal: of one attempt, and of all that a pod has on the engine. What is gone already is no error. */
+import type { RemoveContainer } from '../../reconcile/action.ts';
+import { POD_CONTAINER, POD_UID, ROLE } from '../../translate/names.ts';
+import { ignoring } from '../volumes.ts';
+import type { Deed, PerformerParts } from './performer.ts';
+
+export async function removeContainer(
+	parts: PerformerParts,
+	deed: Deed,
+	action: RemoveContainer,
+): Promise<void> {
+	const known = parts.inventory.find(action.id)?.observed;
+	// An init container that is done stays done, also when nothing of it is left to see.
+	if (known?.role === 'init' && known.exitCode === 0 && known.sandboxID !== undefined) {
+		const done = deed.journal.initDone.get(known.sandboxID) ?? new Set<string>();
+		deed.journal.initDone.set(known.sandboxID, done.add(known.name));
+	}
+	await ignoring(['NOT_FOUND'], parts.engine.removeContainer(action.id, { force: action.force }));
+	parts.inventory.forget(action.id);
+}
+
+/** Containers first, pauses after them, then volumes, and the network with the last pod. Claims stay. */
+export async function removePod(parts: PerformerParts, { pod }: Deed): Promise<void> {
+	const { engine, inventory, volumes, network } = parts;
+	const uid = pod.metadata.uid ?? '';
+	// Not the inventory but the engine is asked: nothing may be left behind.
+	const all = await engine.listContainers([`${POD_UID}=${uid}`]);
+	const isPause = (labels: Readonly<Record<string, string>>): boolean =>
+		labels[ROLE] === 'infra' || labels['io.kubernetes.container.name'] === POD_CONTAINER;
+	for (const pauses of [false, true]) {
+		const turn = all.filter(({ labels }) => isPause(labels) === pauses);
+		await Promise.all(
+			turn.map(async ({ id }) => {
+				await ignoring(['NOT_FOUND'], engine.removeContainer(id, { force: true }));
+				inventory.forget(id);
+			}),
+		);
+	}
+	await volumes.remove(pod);
+	await volumes.releaseClaims(pod);
+	if (parts.isLast(uid)) await network.remove();
+}

@@ -1,0 +1,66 @@
+/** The pause: created on podrun's network with the pod's own IP, given its files, started. */
+import { EngineError } from '../../engine/engine.ts';
+import type { CreateSandbox, StartSandbox } from '../../reconcile/action.ts';
+import { sandboxHash } from '../../reconcile/hash.ts';
+import { sandboxOptions } from '../../translate/sandbox.ts';
+import { allContainers } from '../../translate/volumes.ts';
+import { DeedError } from '../deed-error.ts';
+import { createOrAdopt } from './create-or-adopt.ts';
+import type { Deed, PerformerParts } from './performer.ts';
+import { runtimeOf } from './runtime.ts';
+
+export async function createSandbox(parts: PerformerParts, deed: Deed, action: CreateSandbox): Promise<void> {
+	const { engine, images, network, volumes, inventory } = parts;
+	const { pod, observed } = deed;
+	const [infraImage] = await Promise.all([
+		images.infra(),
+		pod.spec.hostNetwork ? undefined : network.ensure(),
+	]);
+	const runtime = runtimeOf(parts, pod);
+	const { options } = sandboxOptions(pod, {
+		...volumes.context(pod, observed.podIP),
+		network: network.name,
+		infraImage,
+		attempt: action.attempt,
+		hash: sandboxHash(pod),
+		...(runtime === undefined ? {} : { runtime }),
+	});
+	try {
+		const id = await createOrAdopt(engine, options);
+		inventory.touch(id, pod.metadata.uid);
+		const messages = allContainers(pod).map(({ name }) => ({ container: name, attempt: 0 }));
+		await volumes.prepare(pod, observed.podIP, id, messages);
+	} catch (error) {
+		// Somebody removed the network or the infra image: make them again at the next try.
+		if (error instanceof EngineError && (error.code === 'NOT_FOUND' || error.code === 'IMAGE_NOT_FOUND')) {
+			network.forget();
+			images.forgetInfra();
+		}
+		throw error;
+	}
+}
+
+export async function startSandbox(parts: PerformerParts, deed: Deed, action: StartSandbox): Promise<void> {
+	const { engine, network, inventory } = parts;
+	try {
+		await engine.startContainer(action.id);
+	} catch (error) {
+		// The engine may have remembered half of a start (its ports, its endpoint): a new pause is cleaner.
+		await engine.removeContainer(action.id, { force: true }).catch(() => {});
+		inventory.forget(action.id);
+		if (!(error instanceof EngineError)) throw error;
+		if (error.code === 'NOT_FOUND') network.forget();
+		if (error.code === 'PORT_TAKEN') {
+			const message = `Failed to create pod sandbox: ${error.message}`;
+			throw new DeedError(
+				'FailedCreatePodSandBox',
+				error.message,
+				[{ type: 'Warning', reason: 'FailedCreatePodSandBox', message }],
+				error,
+			);
+		}
+		throw error;
+	} finally {
+		inventory.touch(action.id, deed.pod.metadata.uid);
+	}
+}

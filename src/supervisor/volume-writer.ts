@@ -1,0 +1,114 @@
+/**
+ * Writing into volumes. Two ways: straight into the folder where a local engine keeps the volume, when this
+ * process may (an archive call costs an engine some 90 ms, since it unpacks in a process of its own), or as
+ * one archive through the pause, which works on any engine. Both end with the swap of `..data`.
+ */
+import { chmod, chown, lstat, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Engine, EngineInfo } from '../engine/engine.ts';
+import { pauseEntries, type VolumeFiles } from '../translate/files.ts';
+import { type TarEntry, tar } from '../translate/tar.ts';
+import { VOLUMES_PATH } from '../translate/volumes.ts';
+
+export class VolumeWriter {
+	readonly #engine: Engine;
+	readonly #info: EngineInfo;
+	readonly #mountpoints = new Map<string, string | undefined>();
+
+	constructor(engine: Engine, info: EngineInfo) {
+		this.#engine = engine;
+		this.#info = info;
+	}
+
+	/** Writes all groups. `sandboxID`: a pause that mounts them; tmpfs volumes need it running. */
+	async write(groups: readonly VolumeFiles[], sandboxID: string): Promise<void> {
+		const through: VolumeFiles[] = [];
+		for (const group of groups) {
+			const folder = await this.#folder(group.name);
+			if (folder === undefined) through.push(group);
+			else for (const entry of group.entries) await put(folder, entry);
+		}
+		const entries = pauseEntries(through);
+		if (entries.length === 0) return;
+		const seconds = Math.floor(Date.now() / 1000);
+		await this.#engine.putArchive(sandboxID, '/', tar(entries, seconds), { copyUidGid: true });
+	}
+
+	/** Removes files and folders of a volume, by paths relative to its root. */
+	async remove(
+		volume: Pick<VolumeFiles, 'name' | 'volume'>,
+		paths: readonly string[],
+		sandboxID: string,
+	): Promise<void> {
+		if (paths.length === 0) return;
+		const folder = await this.#folder(volume.name);
+		if (folder !== undefined) {
+			for (const path of paths) await rm(join(folder, path), { recursive: true, force: true });
+			return;
+		}
+		const command = ['/pause', 'remove', ...paths.map((path) => `${VOLUMES_PATH}/${volume.volume}/${path}`)];
+		const session = await this.#engine.exec(sandboxID, { command, stdout: true, stderr: true });
+		session.stdout.resume();
+		session.stderr.resume();
+		await session.exitCode;
+	}
+
+	/** At most `limit` bytes of a file; undefined when it is not there. */
+	async read(volume: Pick<VolumeFiles, 'name'>, path: string, limit: number): Promise<Buffer | undefined> {
+		const folder = await this.#folder(volume.name);
+		if (folder === undefined) return undefined;
+		const content = await readFile(join(folder, path)).catch(() => Buffer.alloc(0));
+		return content.subarray(0, limit);
+	}
+
+	/** Whether `read` and `write` take the straight way for this volume. */
+	async isDirect(name: string): Promise<boolean> {
+		return (await this.#folder(name)) !== undefined;
+	}
+
+	forget(name: string): void {
+		this.#mountpoints.delete(name);
+	}
+
+	async #folder(name: string): Promise<string | undefined> {
+		if (!this.#info.local || process.getuid?.() !== 0) return undefined;
+		if (this.#mountpoints.has(name)) return this.#mountpoints.get(name);
+		const volume = await this.#engine.inspectVolume(name);
+		if (volume === undefined) return undefined;
+		const { mountpoint, options } = volume;
+		if (Object.keys(options).length > 0) {
+			// Mounted only while a container runs with it, and maybe not in our mount namespace: ask each time.
+			return (await isMounted(mountpoint)) ? mountpoint : undefined;
+		}
+		// A socket may lead to an engine whose disk is not ours.
+		const here = await lstat(mountpoint).then(
+			(found) => found.isDirectory(),
+			() => false,
+		);
+		this.#mountpoints.set(name, here ? mountpoint : undefined);
+		return here ? mountpoint : undefined;
+	}
+}
+
+async function isMounted(path: string): Promise<boolean> {
+	const table = await readFile('/proc/self/mounts', 'utf8').catch(() => '');
+	return table.includes(` ${path} `);
+}
+
+async function put(folder: string, entry: TarEntry): Promise<void> {
+	const path = join(folder, entry.path);
+	if (entry.type === 'symlink') {
+		const before = await lstat(path).catch(() => undefined);
+		if (before?.isSymbolicLink() && entry.path !== '..data') return;
+		const beside = join(dirname(path), `..${process.pid}_tmp`);
+		await rm(beside, { force: true });
+		await symlink(entry.target ?? '', beside);
+		await rename(beside, path);
+		return;
+	}
+	if (entry.type === 'directory') await mkdir(path, { recursive: true });
+	else await writeFile(path, entry.content ?? '');
+	await chown(path, entry.uid, entry.gid);
+	// After chown, which takes setgid away.
+	await chmod(path, entry.mode);
+}

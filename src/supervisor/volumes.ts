@@ -1,0 +1,262 @@
+/**
+ * The volumes of pods on the engine: made, given their contents, removed. What a volume is to hold is
+ * rendered by translate/payload.ts; here it is written, through the pause, which mounts every volume of its
+ * pod at /volumes/<name>. An archive that ends with the swap of `..data` changes all files at once.
+ */
+import { shortHash } from '../api/object.ts';
+import type { Pod } from '../api/types.ts';
+import { type Engine, EngineError, type EngineInfo } from '../engine/engine.ts';
+import type { VolumesState } from '../reconcile/observed.ts';
+import type { NodeFacts, PodContext } from '../translate/context.ts';
+import { ConfigError } from '../translate/errors.ts';
+import { type Attempt, messageEntry, messagePath, podFiles } from '../translate/files.ts';
+import { messageFile } from '../translate/mounts.ts';
+import { claimVolumeName, identityOf, POD_UID, volumeName } from '../translate/names.ts';
+import {
+	hasPayload,
+	type PayloadContext,
+	type RenderedVolume,
+	renderVolume,
+	topNames,
+	versionEntries,
+	versionFolder,
+} from '../translate/payload.ts';
+import { engineVolumeName, FILES_VOLUME, plannedVolumes, usedVolumes } from '../translate/volumes.ts';
+import { firstFile } from './first-file.ts';
+import { ensureHostPaths } from './host-paths.ts';
+import type { Images } from './images.ts';
+import type { Journal } from './journal.ts';
+import type { Log } from './log.ts';
+import { referencesOf } from './references.ts';
+import { profileOf } from './registry.ts';
+import type { Store } from './store.ts';
+import { VolumeWriter } from './volume-writer.ts';
+
+export interface VolumesParts {
+	readonly engine: Engine;
+	readonly info: EngineInfo;
+	readonly store: Store;
+	readonly images: Images;
+	readonly instance: string;
+	readonly node: NodeFacts;
+	readonly log: Log;
+}
+
+/** A volume's contents as they were last written, to know what must vanish. */
+interface Written {
+	readonly hash: string;
+	readonly folder: string;
+	readonly names: readonly string[];
+}
+
+export class PodVolumes {
+	readonly #parts: VolumesParts;
+	/** By pod uid, then volume. */
+	readonly #written = new Map<string, Map<string, Written>>();
+	/** Engine names of volumes that were made and whose roots have not got their mode yet, by pod uid. */
+	readonly #fresh = new Map<string, Set<string>>();
+
+	readonly writer: VolumeWriter;
+
+	constructor(parts: VolumesParts) {
+		this.#parts = parts;
+		this.writer = new VolumeWriter(parts.engine, parts.info);
+	}
+
+	context(pod: Pod, podIP: string): PodContext {
+		return { instance: this.#parts.instance, profile: profileOf(pod), node: this.#parts.node, podIP };
+	}
+
+	/** Contents that can't be rendered (a ConfigMap was deleted) stay as they are, as under a kubelet. */
+	state(pod: Pod, journal: Journal, podIP: string, sandboxID: string | undefined): VolumesState {
+		const created = journal.volumesCreated === volumesKey(pod);
+		const written = sandboxID !== undefined && journal.volumesWritten?.sandboxID === sandboxID;
+		let current = written;
+		if (written) {
+			try {
+				current = journal.volumesWritten?.digest === digest(this.#render(pod, podIP));
+			} catch (error) {
+				if (!(error instanceof ConfigError)) throw error;
+			}
+		}
+		return { created, written, current };
+	}
+
+	/** Makes what is missing on the engine and checks host paths. Throws EngineError, DeedError (FailedMount). */
+	async create(pod: Pod, journal: Journal, podIP: string): Promise<void> {
+		const { engine, info } = this.#parts;
+		await ensureHostPaths(pod, info);
+		const fresh = this.#fresh.get(pod.metadata.uid ?? '') ?? new Set<string>();
+		this.#fresh.set(pod.metadata.uid ?? '', fresh);
+		const planned = plannedVolumes(pod, this.context(pod, podIP));
+		await Promise.all(
+			planned.map(async ({ name, labels, options, image }) => {
+				if (image !== undefined && this.#parts.info.apiVersion >= '1.48') return;
+				if ((await engine.inspectVolume(name)) !== undefined) return;
+				fresh.add(name);
+				await engine.createVolume({ name, labels, options });
+				if (image !== undefined) await this.#fillFromImage(name, image.reference);
+			}),
+		);
+		journal.volumesCreated = volumesKey(pod);
+	}
+
+	/** What a new pause must be given before containers are made: hosts, message files, roots of fresh volumes. */
+	async prepare(pod: Pod, podIP: string, sandboxID: string, messages: readonly Attempt[]): Promise<void> {
+		const fresh = this.#fresh.get(pod.metadata.uid ?? '') ?? new Set<string>();
+		await this.writer.write(podFiles(pod, this.context(pod, podIP), fresh, messages), sandboxID);
+		fresh.clear();
+	}
+
+	/** The file that takes one attempt's termination message; it must be there before the container is made. */
+	async prepareMessage(pod: Pod, attempt: Attempt, sandboxID: string): Promise<void> {
+		await this.writer.write([{ ...this.#files(pod), entries: [messageEntry(attempt)] }], sandboxID);
+	}
+
+	/** What an attempt left as its termination message, `limit` bytes of it at most. */
+	async readMessage(
+		pod: Pod,
+		attempt: Attempt,
+		sandboxID: string | undefined,
+		limit: number,
+	): Promise<string> {
+		const straight = await this.writer.read(
+			this.#files(pod),
+			messageFile(attempt.container, attempt.attempt),
+			limit,
+		);
+		if (straight !== undefined) return straight.toString();
+		if (sandboxID === undefined) return '';
+		const archive = await this.#parts.engine.getArchive(sandboxID, messagePath(attempt));
+		return (await firstFile(archive, limit)).toString();
+	}
+
+	#files(pod: Pod): { volume: string; name: string } {
+		return { volume: FILES_VOLUME, name: volumeName(this.#parts.instance, identityOf(pod), FILES_VOLUME) };
+	}
+
+	/**
+	 * Writes the contents of configMap, secret, projected and downwardAPI volumes that have changed (or all, in a
+	 * new pause). Throws ConfigError (FailedMount) for a reference that is not there.
+	 */
+	async write(pod: Pod, journal: Journal, podIP: string, sandboxID: string): Promise<void> {
+		const uid = pod.metadata.uid ?? '';
+		const rendered = this.#render(pod, podIP);
+		const anew = journal.volumesWritten?.sandboxID !== sandboxID;
+		const before = this.#written.get(uid) ?? new Map<string, Written>();
+		this.#written.set(uid, before);
+		for (const [volume, contents] of rendered) {
+			const old = before.get(volume);
+			if (!anew && old?.hash === contents.hash) continue;
+			before.set(volume, await this.#writeOne(pod, volume, contents, sandboxID, old));
+		}
+		journal.volumesWritten = { digest: digest(rendered), sandboxID };
+	}
+
+	/** Removes what the pod owns; claims stay. Volumes that are gone already are no error. */
+	async remove(pod: Pod): Promise<void> {
+		const { engine } = this.#parts;
+		const volumes = await engine.listVolumes([`${POD_UID}=${pod.metadata.uid ?? ''}`]);
+		await Promise.all(volumes.map(({ name }) => ignoring(['NOT_FOUND'], engine.removeVolume(name))));
+	}
+
+	/** A claim was deleted: its volume goes, unless a pod still uses it (then with the pod). */
+	async removeClaim(namespace: string, claim: string): Promise<void> {
+		const name = claimVolumeName(this.#parts.instance, namespace, claim);
+		await ignoring(['NOT_FOUND', 'CONFLICT'], this.#parts.engine.removeVolume(name));
+	}
+
+	/** A pod is gone: claims that were deleted while it ran can go now. */
+	async releaseClaims(pod: Pod): Promise<void> {
+		const { store } = this.#parts;
+		const namespace = pod.metadata.namespace ?? 'default';
+		for (const { persistentVolumeClaim } of pod.spec.volumes ?? []) {
+			const claim = persistentVolumeClaim?.claimName;
+			if (claim === undefined || store.get('PersistentVolumeClaim', namespace, claim) !== undefined) continue;
+			await this.removeClaim(namespace, claim);
+		}
+	}
+
+	forget(uid: string): void {
+		this.#written.delete(uid);
+		this.#fresh.delete(uid);
+	}
+
+	#render(pod: Pod, podIP: string): Map<string, RenderedVolume> {
+		const context: PayloadContext = {
+			...this.context(pod, podIP),
+			refs: referencesOf(this.#parts.store, pod),
+		};
+		const used = usedVolumes(pod);
+		const rendered = new Map<string, RenderedVolume>();
+		for (const volume of pod.spec.volumes ?? []) {
+			if (hasPayload(volume) && used.has(volume.name))
+				rendered.set(volume.name, renderVolume(pod, volume, context));
+		}
+		return rendered;
+	}
+
+	async #writeOne(
+		pod: Pod,
+		volume: string,
+		contents: RenderedVolume,
+		sandboxID: string,
+		old: Written | undefined,
+	): Promise<Written> {
+		const name = engineVolumeName(pod, { name: volume }, { instance: this.#parts.instance }) ?? '';
+		const folder = versionFolder(new Date().toISOString(), contents.hash);
+		await this.writer.write([{ volume, name, entries: versionEntries(pod, contents, folder) }], sandboxID);
+		// What the new version does not have: names at the top, then the folder that nobody looks into any more.
+		const names = new Set(topNames(contents));
+		const stale = (old?.names ?? []).filter((top) => !names.has(top));
+		if (old !== undefined && old.folder !== folder) stale.push(old.folder);
+		await this.writer.remove({ volume, name }, stale, sandboxID);
+		return { hash: contents.hash, folder, names: [...names] };
+	}
+
+	/** Engines without image mounts: the engine's own copy-up fills the volume from the image. */
+	async #fillFromImage(volume: string, reference: string): Promise<void> {
+		const { engine, images, instance } = this.#parts;
+		if ((await images.find(reference)) === undefined) await images.pull(reference, undefined);
+		const { id } = await engine.createContainer({
+			name: `${volume}_fill`,
+			image: reference,
+			labels: { 'podrun.dev/filler': instance },
+			networkMode: 'none',
+			entrypoint: ['/'],
+		});
+		try {
+			const files = await engine.getArchive(id, '/');
+			const helper = await engine.createContainer({
+				name: `${volume}_filled`,
+				image: await images.infra(),
+				labels: { 'podrun.dev/filler': instance },
+				networkMode: 'none',
+				mounts: [{ type: 'volume', source: volume, target: '/fill', readOnly: false, noCopy: true }],
+			});
+			try {
+				await engine.putArchive(helper.id, '/fill', files, { copyUidGid: true });
+			} finally {
+				await engine.removeContainer(helper.id, { force: true });
+			}
+		} finally {
+			await engine.removeContainer(id, { force: true });
+		}
+	}
+}
+
+/** Changes when the volumes of the spec do. */
+function volumesKey(pod: Pod): string {
+	return shortHash([pod.spec.volumes ?? [], [...usedVolumes(pod)].sort()]);
+}
+
+function digest(rendered: ReadonlyMap<string, RenderedVolume>): string {
+	return shortHash([...rendered].map(([volume, { hash }]) => [volume, hash]));
+}
+
+/** Waits, and takes these answers of the engine for success. */
+export async function ignoring(codes: readonly string[], call: Promise<unknown>): Promise<void> {
+	await call.catch((error: unknown) => {
+		if (!(error instanceof EngineError) || !codes.includes(error.code)) throw error;
+	});
+}
