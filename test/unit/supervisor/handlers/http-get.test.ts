@@ -127,7 +127,7 @@ describe.each(['directly', 'through the pause'] as const)('an httpGet probe %s',
 
 	it('fails at its time limit and leaves nothing behind', async () => {
 		const port = await listen(createTcpServer((socket) => socket.on('error', () => {}).resume()));
-		const { outcome, message } = await probe(port, {}, 1);
+		const { outcome, message } = await probe(port, {}, 0.3);
 		expect(outcome).toBe('failure');
 		expect(message).toBe(
 			`Get "http://127.0.0.1:${port}/": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`,

@@ -1,0 +1,156 @@
+/** The prober with a clock in the test's hand: what is run when, what is told, and what is forgotten. */
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Probe } from '../../../src/api/types.ts';
+import type { ProbeResult, ProbeType } from '../../../src/reconcile/probes.ts';
+import { Reach } from '../../../src/supervisor/handlers/reach.ts';
+import { Prober, type ProbeTarget } from '../../../src/supervisor/prober.ts';
+import { localEngine } from './handlers/local-engine.ts';
+
+const START = 1_000_000;
+const check = (numbers: Partial<Probe> = {}): Probe => ({ exec: { command: ['check'] }, ...numbers });
+
+let now: number;
+let timers: { at: number; call: () => void }[];
+let ran: string[];
+let told: string[];
+let woken: number;
+let answer: (id: string, type: ProbeType) => ProbeResult | Promise<ProbeResult>;
+let cut: AbortSignal | undefined;
+let prober: Prober;
+
+/** Lets time pass to `seconds` after the start, one timer after the other. */
+async function passTo(seconds: number): Promise<void> {
+	const until = START + seconds * 1000;
+	for (;;) {
+		await new Promise((done) => setImmediate(done));
+		const next = timers.filter((timer) => timer.at <= until).sort((a, b) => a.at - b.at)[0];
+		if (!next) break;
+		timers.splice(timers.indexOf(next), 1);
+		now = Math.max(now, next.at);
+		next.call();
+	}
+	now = until;
+}
+
+function target(id: string, probes: object, rest: Partial<ProbeTarget> = {}): ProbeTarget {
+	return {
+		containerID: id,
+		container: { name: 'web', ...probes },
+		startedAt: START,
+		sandboxID: 'pause',
+		podIP: '127.0.0.1',
+		terminating: false,
+		fieldPath: 'spec.containers{web}',
+		...rest,
+	};
+}
+
+beforeEach(() => {
+	now = START;
+	timers = [];
+	ran = [];
+	told = [];
+	woken = 0;
+	cut = undefined;
+	answer = () => ({ outcome: 'success', message: '' });
+	const engine = localEngine();
+	prober = new Prober({
+		engine,
+		reach: new Reach(engine, { local: true, kernelVersion: '' }, {}),
+		clock: {
+			now: () => now,
+			after(ms, call) {
+				const timer = { at: now + ms, call };
+				timers.push(timer);
+				return () => {
+					timers = timers.filter((other) => other !== timer);
+				};
+			},
+		},
+		onVerdict: () => woken++,
+		onEvent: (pod, note) => told.push(`${pod} ${note.reason}: ${note.message}`),
+		run: async ({ containerID }, type, signal) => {
+			ran.push(`${(now - START) / 1000} ${type} ${containerID}`);
+			cut = signal;
+			return answer(containerID, type);
+		},
+	});
+});
+
+describe('the prober', () => {
+	it('wakes the pod when a verdict changes and only then; every failure is told', async () => {
+		answer = () => ({ outcome: now < START + 3000 ? 'failure' : 'success', message: 'no' });
+		prober.sync('pod', [target('a', { readinessProbe: check({ periodSeconds: 1, failureThreshold: 2 }) })]);
+		await passTo(6);
+		expect(ran.length).toBe(7);
+		expect(told).toEqual(Array(3).fill('pod Unhealthy: Readiness probe failed: no'));
+		expect(woken).toBe(2);
+		expect(prober.verdicts('pod').get('a')).toEqual({ ready: true });
+	});
+
+	it('goes on undisturbed when it is told the same again', async () => {
+		const targets = [target('a', { readinessProbe: check({ periodSeconds: 2 }) })];
+		for (let second = 0; second <= 6; second++) {
+			prober.sync('pod', targets);
+			await passTo(second);
+		}
+		expect(ran).toEqual(['0 readiness a', '2 readiness a', '4 readiness a', '6 readiness a']);
+	});
+
+	it('begins anew with a new container id, and forgets the old one', async () => {
+		const probes = { readinessProbe: check({ periodSeconds: 1 }) };
+		prober.sync('pod', [target('a', probes)]);
+		await passTo(1);
+		prober.sync('pod', [target('b', probes, { startedAt: START + 1000 })]);
+		expect([...prober.verdicts('pod')]).toEqual([['b', {}]]);
+		await passTo(2);
+		expect(ran.slice(2)).toEqual(['1 readiness b', '2 readiness b']);
+		expect(timers.length).toBe(1);
+	});
+
+	it('runs no probe of containers without one, nor of a pod that was stopped', async () => {
+		prober.sync('pod', [target('a', {}), target('b', { livenessProbe: check() })]);
+		prober.stop('pod');
+		await passTo(60);
+		expect(ran).toEqual([]);
+		expect(timers).toEqual([]);
+		expect(prober.verdicts('pod').size).toBe(0);
+	});
+
+	it('ends liveness with the deletion of the pod and goes on with readiness', async () => {
+		const probes = {
+			livenessProbe: check({ periodSeconds: 1 }),
+			readinessProbe: check({ periodSeconds: 1 }),
+		};
+		prober.sync('pod', [target('a', probes)]);
+		await passTo(1);
+		prober.sync('pod', [target('a', probes, { terminating: true })]);
+		ran = [];
+		await passTo(3);
+		expect(ran).toEqual(['2 readiness a', '3 readiness a']);
+	});
+
+	it('cuts a probe off whose container has gone, and takes no notice of what it says', async () => {
+		let reply: (result: ProbeResult) => void = () => {};
+		const slow = new Promise<ProbeResult>((resolve) => {
+			reply = resolve;
+		});
+		answer = () => slow;
+		prober.sync('pod', [target('a', { readinessProbe: check() })]);
+		await passTo(0);
+		prober.sync('pod', []);
+		expect(cut?.aborted).toBe(true);
+		reply({ outcome: 'failure', message: 'late' });
+		await passTo(60);
+		expect({ told, woken }).toEqual({ told: [], woken: 0 });
+	});
+
+	it('says which probe has ended a container, once', async () => {
+		answer = () => ({ outcome: 'failure', message: 'broken' });
+		prober.sync('pod', [target('a', { livenessProbe: check({ periodSeconds: 1, failureThreshold: 2 }) })]);
+		await passTo(30);
+		expect(ran).toEqual(['1 liveness a', '2 liveness a']);
+		expect(woken).toBe(1);
+		expect(prober.verdicts('pod').get('a')).toEqual({ live: false, failed: 'liveness', message: 'broken' });
+	});
+});
