@@ -19,6 +19,8 @@ export class Journal {
 	readonly messages = new Map<string, string>();
 	/** By container id: the hash of resources that were set while it ran; its label still tells the old one. */
 	readonly resized = new Map<string, string>();
+	/** Pauses that have got their files; one that is merely created and not in here is made ready first. */
+	readonly prepared = new Set<string>();
 	readonly hookAborts = new HookAborts();
 	volumesCreated = '';
 	/** Digest of the contents that were last written, with the id of the pause they were written through. */
@@ -47,6 +49,7 @@ export class Journal {
 	prune(ids: ReadonlySet<string>): void {
 		for (const id of [...this.deeds.keys()]) if (!ids.has(id)) this.deeds.delete(id);
 		for (const id of [...this.resized.keys()]) if (!ids.has(id)) this.resized.delete(id);
+		for (const id of [...this.prepared]) if (!ids.has(id)) this.prepared.delete(id);
 		for (const id of [...this.restartRequested]) if (!ids.has(id)) this.restartRequested.delete(id);
 		for (const id of [...this.messages.keys()]) if (!ids.has(id)) this.messages.delete(id);
 		for (const id of [...this.initDone.keys()]) if (!ids.has(id)) this.initDone.delete(id);

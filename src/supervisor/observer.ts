@@ -41,6 +41,8 @@ export class Observer {
 	async observe(pod: Pod, journal: Journal, admission: Admission): Promise<ObservedPod> {
 		const { inventory, prober, clock, hostIP, volumes } = this.#parts;
 		const uid = pod.metadata.uid ?? '';
+		// What was in flight when the look began may have ended since, unseen: it counts as in flight for this turn.
+		const inFlight = new Set(journal.inFlight.keys());
 		const [known, images] = await Promise.all([inventory.observe(uid), this.#images(pod)]);
 		journal.prune(new Set(known.map(({ observed }) => observed.id)));
 		journal.hookAborts.cut((id) =>
@@ -59,7 +61,7 @@ export class Observer {
 			admission,
 			probes: prober.verdicts(uid),
 			deeds: journal.deeds,
-			inFlight: new Set(journal.inFlight.keys()),
+			inFlight: inFlight.union(new Set(journal.inFlight.keys())),
 			failures: journal.failures,
 			initDone: journal.initDone,
 			restartRequested: journal.restartRequested,
@@ -107,7 +109,8 @@ function sorted(
 	const containers = new Map<string, ObservedContainer[]>();
 	for (const { observed } of known) {
 		if (observed.name === POD_CONTAINER && observed.role === 'infra') {
-			sandboxes.push(observed);
+			// Without its files it is not there yet: CreateSandbox adopts it by its name and writes them.
+			if (observed.state !== 'created' || journal.prepared.has(observed.id)) sandboxes.push(observed);
 			continue;
 		}
 		const message = journal.messages.get(observed.id);

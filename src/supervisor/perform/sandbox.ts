@@ -11,7 +11,7 @@ import { runtimeOf } from './runtime.ts';
 
 export async function createSandbox(parts: PerformerParts, deed: Deed, action: CreateSandbox): Promise<void> {
 	const { engine, images, network, volumes, inventory } = parts;
-	const { pod, observed } = deed;
+	const { pod, observed, journal } = deed;
 	const [infraImage] = await Promise.all([
 		images.infra(),
 		pod.spec.hostNetwork ? undefined : network.ensure(),
@@ -27,9 +27,10 @@ export async function createSandbox(parts: PerformerParts, deed: Deed, action: C
 	});
 	try {
 		const id = await createOrAdopt(engine, options);
-		inventory.touch(id, pod.metadata.uid);
 		const messages = allContainers(pod).map(({ name }) => ({ container: name, attempt: 0 }));
 		await volumes.prepare(pod, observed.podIP, id, messages);
+		journal.prepared.add(id);
+		inventory.touch(id, pod.metadata.uid);
 	} catch (error) {
 		// Somebody removed the network or the infra image: make them again at the next try.
 		if (error instanceof EngineError && (error.code === 'NOT_FOUND' || error.code === 'IMAGE_NOT_FOUND')) {
