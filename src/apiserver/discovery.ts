@@ -1,0 +1,160 @@
+/**
+ * What the API says about itself: versions, groups, resources, and as much OpenAPI as kubectl needs to know
+ * that the server validates fields and bears dry runs (so that it does not do so itself).
+ */
+import { KUBERNETES_VERSION } from '../api/version.ts';
+import { POD_SUBRESOURCES, RESOURCES, type Resource } from './resources.ts';
+
+const STORED_VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+const READ_VERBS = ['get', 'list'];
+
+/** GET /version */
+export function versionInfo(): Record<string, string> {
+	return {
+		...KUBERNETES_VERSION,
+		gitVersion: `${KUBERNETES_VERSION.gitVersion}+podrun`,
+		gitCommit: '',
+		gitTreeState: 'clean',
+		buildDate: '1970-01-01T00:00:00Z',
+		goVersion: `node ${process.version}`,
+		compiler: 'node',
+		platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
+	};
+}
+
+/** GET /api */
+export function apiVersions(address: string): unknown {
+	return {
+		kind: 'APIVersions',
+		versions: ['v1'],
+		serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: address }],
+	};
+}
+
+/** GET /api/v1 */
+export function coreResources(): unknown {
+	const resources = RESOURCES.flatMap((resource) => [
+		describe(resource),
+		...(resource.kind === 'Pod' ? POD_SUBRESOURCES.map(describeSubresource) : []),
+	]);
+	return { kind: 'APIResourceList', groupVersion: 'v1', resources };
+}
+
+function describe(resource: Resource): unknown {
+	return {
+		name: resource.name,
+		singularName: resource.singular,
+		namespaced: resource.namespaced,
+		kind: resource.kind,
+		verbs: resource.stored ? STORED_VERBS : READ_VERBS,
+		...(resource.shortNames.length > 0 ? { shortNames: resource.shortNames } : {}),
+		...(resource.categories ? { categories: resource.categories } : {}),
+	};
+}
+
+function describeSubresource([name, kind, verbs]: (typeof POD_SUBRESOURCES)[number]): unknown {
+	const group = kind === 'Eviction' ? { group: 'policy', version: 'v1' } : {};
+	return { name: `pods/${name}`, singularName: '', namespaced: true, kind, verbs, ...group };
+}
+
+/** The groups beside the core: name, version, and their resources [name, kind, namespaced, verbs]. */
+const GROUPS = [
+	{
+		name: 'authorization.k8s.io',
+		version: 'v1',
+		resources: [
+			['selfsubjectaccessreviews', 'SelfSubjectAccessReview', false, ['create']],
+			['selfsubjectrulesreviews', 'SelfSubjectRulesReview', false, ['create']],
+		],
+	},
+	{
+		name: 'authentication.k8s.io',
+		version: 'v1',
+		resources: [['selfsubjectreviews', 'SelfSubjectReview', false, ['create']]],
+	},
+	{
+		name: 'metrics.k8s.io',
+		version: 'v1beta1',
+		resources: [['pods', 'PodMetrics', true, ['get', 'list']]],
+	},
+] as const;
+
+function groupOf(name: string, version: string): unknown {
+	const one = { groupVersion: `${name}/${version}`, version };
+	return { kind: 'APIGroup', apiVersion: 'v1', name, versions: [one], preferredVersion: one };
+}
+
+/** GET /apis */
+export function apiGroups(): unknown {
+	return {
+		kind: 'APIGroupList',
+		apiVersion: 'v1',
+		groups: GROUPS.map(({ name, version }) => groupOf(name, version)),
+	};
+}
+
+/** GET /apis/{group}; undefined: there is none. */
+export function apiGroup(name: string | undefined): unknown {
+	const group = GROUPS.find((one) => one.name === name);
+	return group === undefined ? undefined : groupOf(group.name, group.version);
+}
+
+/** GET /apis/{group}/{version}; undefined: there is none. */
+export function groupResources(name: string | undefined, version: string | undefined): unknown {
+	const group = GROUPS.find((one) => one.name === name && one.version === version);
+	if (group === undefined) return undefined;
+	return {
+		kind: 'APIResourceList',
+		apiVersion: 'v1',
+		groupVersion: `${name}/${version}`,
+		resources: group.resources.map(([resource, kind, namespaced, verbs]) => ({
+			name: resource,
+			singularName: '',
+			namespaced,
+			kind,
+			verbs,
+		})),
+	};
+}
+
+/** GET /openapi/v2: valid, and empty. */
+export function openapiV2(): unknown {
+	return {
+		swagger: '2.0',
+		info: { title: 'podrun', version: KUBERNETES_VERSION.gitVersion },
+		paths: {},
+		definitions: {},
+	};
+}
+
+/** GET /openapi/v3 */
+export function openapiV3(): unknown {
+	return { paths: { 'api/v1': { serverRelativeURL: '/openapi/v3/api/v1?hash=podrun' } } };
+}
+
+/** GET /openapi/v3/api/v1: the parameters of each kind's writes; no schemas. */
+export function openapiCore(): unknown {
+	const paths: Record<string, unknown> = {};
+	for (const { kind, name, namespaced, stored } of RESOURCES) {
+		if (!stored) continue;
+		const base = namespaced ? `/api/v1/namespaces/{namespace}/${name}` : `/api/v1/${name}`;
+		const gvk = { 'x-kubernetes-group-version-kind': { group: '', kind, version: 'v1' } };
+		const parameters = ['dryRun', 'fieldManager', 'fieldValidation'].map((one) => ({
+			name: one,
+			in: 'query',
+			schema: { type: 'string', uniqueItems: true },
+		}));
+		const write = { parameters, responses: {}, ...gvk };
+		paths[base] = { post: { ...write, 'x-kubernetes-action': 'post' } };
+		paths[`${base}/{name}`] = {
+			put: { ...write, 'x-kubernetes-action': 'put' },
+			patch: { ...write, 'x-kubernetes-action': 'patch' },
+		};
+	}
+	return {
+		openapi: '3.0.0',
+		info: { title: 'podrun', version: KUBERNETES_VERSION.gitVersion },
+		paths,
+		components: { schemas: {} },
+	};
+}

@@ -1,0 +1,114 @@
+/**
+ * Forwarded connections. Our own CLI opens one WebSocket for each TCP connection (portforward.podrun.dev: a
+ * message is bytes, an empty message the end of one direction). Client libraries open one for a set of ports
+ * (v4.channel.k8s.io: channel 2i carries the bytes of the i-th port, 2i+1 its error; each begins with the
+ * port's number, little endian, from the server).
+ */
+import type { Duplex } from 'node:stream';
+import type { WebSocket } from 'ws';
+import type { Backend } from '../api/backend.ts';
+import { badRequest } from '../api/errors.ts';
+import { statusOf } from './exchange.ts';
+import { asBuffer, send, sendAll, writeSlowly } from './sockets.ts';
+
+export const OWN_PROTOCOL = 'portforward.podrun.dev';
+export const CHANNEL_PROTOCOL = 'v4.channel.k8s.io';
+
+const MOST_PORTS = 100;
+
+/** `port=80` (ours) or `ports=80&ports=81,82` (Kubernetes'). Throws 400. */
+export function portsOf(query: URLSearchParams): number[] {
+	const texts = [...query.getAll('port'), ...query.getAll('ports').flatMap((list) => list.split(','))];
+	const ports = texts.map(Number);
+	if (ports.length === 0) throw badRequest('query parameter "port" is required');
+	if (ports.length > MOST_PORTS) throw badRequest(`at most ${MOST_PORTS} ports can be forwarded at once`);
+	for (const port of ports) {
+		if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+			throw badRequest(`port "${port}" must be a number from 1 to 65535`);
+		}
+	}
+	return ports;
+}
+
+/** One connection, opened before the upgrade so that a refusal is an HTTP error. */
+export async function serveConnection(socket: WebSocket, connection: Duplex): Promise<void> {
+	socket.on('message', (data) => {
+		const bytes = asBuffer(data);
+		if (bytes.length === 0) connection.end();
+		else writeSlowly(socket, connection, bytes);
+	});
+	socket.on('error', () => connection.destroy());
+	socket.on('close', () => connection.destroy());
+	const failed = await copy(socket, connection, (chunk) => chunk);
+	if (failed) socket.close(1011, 'the connection into the pod broke');
+	else {
+		await send(socket, Buffer.alloc(0));
+		// What the client still has to say may come after the pod's side has ended.
+		if (connection.writableFinished || connection.destroyed) socket.close(1000);
+		else connection.once('close', () => socket.close(1000)).once('finish', () => socket.close(1000));
+	}
+}
+
+/** A set of ports over channels; each connection is made at once, as the kubelet does. */
+export async function serveChannels(
+	socket: WebSocket,
+	backend: Backend,
+	target: { readonly namespace: string; readonly pod: string; readonly ports: readonly number[] },
+): Promise<void> {
+	const connections: (Duplex | undefined)[] = [];
+	socket.on('message', (data) => {
+		const message = asBuffer(data);
+		const channel = message[0] ?? 0;
+		const connection = channel % 2 === 0 ? connections[channel / 2] : undefined;
+		if (connection) writeSlowly(socket, connection, message.subarray(1));
+	});
+	const cut = () => {
+		for (const connection of connections) connection?.destroy();
+	};
+	socket.on('error', cut);
+	socket.on('close', cut);
+	socket.pause();
+	await Promise.all(target.ports.map((port, index) => open(port, index)));
+	socket.resume();
+	await Promise.all(connections.map((connection, index) => relay(connection, index)));
+	socket.close(1000);
+
+	async function open(port: number, index: number): Promise<void> {
+		const number = Buffer.alloc(2);
+		number.writeUInt16LE(port);
+		await send(socket, framed(2 * index, number));
+		await send(socket, framed(2 * index + 1, number));
+		try {
+			connections[index] = await backend.portForward(target.namespace, target.pod, port);
+			connections[index].on('error', () => {});
+		} catch (error) {
+			connections[index] = undefined;
+			await send(socket, framed(2 * index + 1, Buffer.from(statusOf(error).message)));
+		}
+	}
+
+	async function relay(connection: Duplex | undefined, index: number): Promise<void> {
+		if (connection === undefined) return;
+		const failed = await copy(socket, connection, (chunk) => framed(2 * index, chunk));
+		if (failed) await send(socket, framed(2 * index + 1, Buffer.from('lost connection to pod')));
+	}
+}
+
+/** Pod → client until the end. True: the connection broke. */
+async function copy(
+	socket: WebSocket,
+	connection: Duplex,
+	frame: (chunk: Buffer) => Buffer,
+): Promise<boolean> {
+	connection.on('error', () => {});
+	try {
+		await sendAll(socket, connection, frame);
+		return false;
+	} catch {
+		return true;
+	}
+}
+
+function framed(channel: number, payload: Buffer): Buffer {
+	return Buffer.concat([Buffer.from([channel]), payload]);
+}

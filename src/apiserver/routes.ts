@@ -1,0 +1,160 @@
+/**
+ * The route table: every path that is served, and by whom. Order does not matter; a path that is not here is
+ * 404, a known path with another method 405.
+ */
+import type { Backend, SupervisorInfo } from '../api/backend.ts';
+import { notFound } from '../api/errors.ts';
+import { evict, getNode, listNodes, podMetrics, review } from './computed.ts';
+import {
+	apiGroup,
+	apiGroups,
+	apiVersions,
+	coreResources,
+	groupResources,
+	openapiCore,
+	openapiV2,
+	openapiV3,
+	versionInfo,
+} from './discovery.ts';
+import { type Exchange, jsonOf, sendJson, sendText } from './exchange.ts';
+import { Pager } from './listing.ts';
+import { Objects } from './objects.ts';
+import { serveAttach, serveExec, serveLog, servePortForward, type UpgradeExchange } from './pod-streams.ts';
+import { STORED_RESOURCES, type StoredResource } from './resources.ts';
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+export type Handler = (exchange: Exchange) => Promise<void> | void;
+export type UpgradeHandler = (exchange: UpgradeExchange) => Promise<void>;
+export type Route<H> = readonly [Method, string, H];
+
+export interface RouteOptions {
+	readonly backend: Backend;
+	readonly supervisor: () => SupervisorInfo;
+	/** Asked to stop: called after the answer is on its way. */
+	readonly onStop: () => void;
+}
+
+const POD = '/api/v1/namespaces/:namespace/pods/:name';
+
+/** All routes of plain requests. */
+export function routesOf(options: RouteOptions): Route<Handler>[] {
+	const { backend } = options;
+	const pager = new Pager();
+	return [
+		...STORED_RESOURCES.flatMap((resource) => storedRoutes(resource, new Objects(backend, pager, resource))),
+		['GET', '/api/v1/nodes', (x) => listNodes(backend, x)],
+		['GET', '/api/v1/nodes/:name', (x) => getNode(backend, x)],
+		['GET', `${POD}/log`, (x) => serveLog(backend, x)],
+		['POST', `${POD}/eviction`, (x) => evict(backend, x)],
+		...discoveryRoutes(),
+		...ownRoutes(options),
+		...metricsRoutes(backend),
+	];
+}
+
+/** Routes of requests that ask for an upgrade. */
+export function upgradeRoutesOf(backend: Backend): Route<UpgradeHandler>[] {
+	return (['GET', 'POST'] as const).flatMap((method): Route<UpgradeHandler>[] => [
+		[method, `${POD}/exec`, (x) => serveExec(backend, x)],
+		[method, `${POD}/attach`, (x) => serveAttach(backend, x)],
+		[method, `${POD}/portforward`, (x) => servePortForward(backend, x)],
+	]);
+}
+
+function storedRoutes(resource: StoredResource, objects: Objects): Route<Handler>[] {
+	const all = `/api/v1/${resource.name}`;
+	const collection = resource.namespaced ? `/api/v1/namespaces/:namespace/${resource.name}` : all;
+	const one = `${collection}/:name`;
+	const routes: Route<Handler>[] = [
+		['GET', collection, (x) => objects.list(x)],
+		['POST', collection, (x) => objects.create(x)],
+		['DELETE', collection, (x) => objects.deleteCollection(x)],
+		['GET', one, (x) => objects.get(x)],
+		['PUT', one, (x) => objects.replace(x)],
+		['PATCH', one, (x) => objects.patch(x)],
+		['DELETE', one, (x) => objects.delete(x)],
+	];
+	if (resource.namespaced) routes.push(['GET', all, (x) => objects.list(x)]);
+	if (resource.kind !== 'Pod') return routes;
+	for (const subresource of ['status', 'ephemeralcontainers', 'resize'] as const) {
+		routes.push(
+			['GET', `${one}/${subresource}`, (x) => objects.get(x)],
+			['PUT', `${one}/${subresource}`, (x) => objects.replace(x, subresource)],
+			['PATCH', `${one}/${subresource}`, (x) => objects.patch(x, subresource)],
+		);
+	}
+	return routes;
+}
+
+function discoveryRoutes(): Route<Handler>[] {
+	const json =
+		(make: (x: Exchange) => unknown): Handler =>
+		(x) => {
+			const answer = make(x);
+			if (answer === undefined) throw notFound('groups', x.params.group ?? '');
+			sendJson(x, 200, answer);
+		};
+	const ok: Handler = (x) => sendText(x, 200, 'ok', 'text/plain');
+	const reviews = [
+		'/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+		'/apis/authorization.k8s.io/v1/selfsubjectrulesreviews',
+		'/apis/authentication.k8s.io/v1/selfsubjectreviews',
+	];
+	return [
+		['GET', '/healthz', ok],
+		['GET', '/livez', ok],
+		['GET', '/readyz', ok],
+		['GET', '/version', json(versionInfo)],
+		['GET', '/api', json((x) => apiVersions(x.request.headers.host ?? 'localhost'))],
+		['GET', '/api/v1', json(coreResources)],
+		['GET', '/apis', json(apiGroups)],
+		['GET', '/apis/:group', json((x) => apiGroup(x.params.group))],
+		['GET', '/apis/:group/:version', json((x) => groupResources(x.params.group, x.params.version))],
+		['GET', '/openapi/v2', json(openapiV2)],
+		['GET', '/openapi/v3', json(openapiV3)],
+		['GET', '/openapi/v3/api/v1', json(openapiCore)],
+		...reviews.map((path): Route<Handler> => ['POST', path, review]),
+	];
+}
+
+function metricsRoutes(backend: Backend): Route<Handler>[] {
+	const group = '/apis/metrics.k8s.io/v1beta1';
+	const handler: Handler = (x) => podMetrics(backend, x);
+	return [
+		['GET', `${group}/pods`, handler],
+		['GET', `${group}/namespaces/:namespace/pods`, handler],
+		['GET', `${group}/namespaces/:namespace/pods/:name`, handler],
+	];
+}
+
+/** What Kubernetes has no word for. */
+function ownRoutes({ backend, supervisor, onStop }: RouteOptions): Route<Handler>[] {
+	const pod = '/podrun/v1/namespaces/:namespace/pods/:name';
+	return [
+		['GET', '/podrun/v1/supervisor', (x) => sendJson(x, 200, supervisor())],
+		[
+			'POST',
+			'/podrun/v1/supervisor/stop',
+			(x) => {
+				x.response.once('close', onStop);
+				x.response.setHeader('connection', 'close');
+				sendJson(x, 200, supervisor());
+			},
+		],
+		[
+			'POST',
+			`${pod}/restart`,
+			async (x) => {
+				const container = x.query.get('container') || undefined;
+				const { namespace = '', name = '' } = x.params;
+				const restarted = await backend.restart(namespace, name, container);
+				sendJson(x, 200, jsonOf(restarted as never));
+			},
+		],
+		[
+			'GET',
+			`${pod}/stats`,
+			async (x) => sendJson(x, 200, await backend.stats(x.params.namespace ?? '', x.params.name ?? '')),
+		],
+	];
+}

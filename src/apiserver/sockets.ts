@@ -1,0 +1,100 @@
+/**
+ * WebSockets on the server's side: the upgrade after a request was found good, and the two directions between
+ * a socket and Node's streams with back-pressure both ways.
+ */
+import type { IncomingMessage } from 'node:http';
+import type { Duplex, Readable } from 'node:stream';
+import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import { badRequest } from '../api/errors.ts';
+
+const MAX_MESSAGE = 16 * 1024 * 1024;
+
+/** A request that asks for an upgrade, with what Node gives for it. */
+export interface Upgrade {
+	readonly request: IncomingMessage;
+	readonly socket: Duplex;
+	readonly head: Buffer;
+}
+
+/** The subprotocols that the client offers, in its order. */
+export function offeredProtocols(request: IncomingMessage): string[] {
+	const header = request.headers['sec-websocket-protocol'] ?? '';
+	return header
+		.split(',')
+		.map((one) => one.trim())
+		.filter((one) => one !== '');
+}
+
+/** The first of `known` that the client offers. Throws 400 when there is none, or it asks for SPDY. */
+export function chooseProtocol(request: IncomingMessage, known: readonly string[]): string {
+	if ((request.headers.upgrade ?? '').toLowerCase() !== 'websocket') {
+		throw badRequest(
+			`unable to upgrade: ${request.headers.upgrade ?? 'no Upgrade header'}: only WebSocket is served`,
+		);
+	}
+	const offered = offeredProtocols(request);
+	const found = known.find((one) => offered.includes(one));
+	if (found === undefined) {
+		throw badRequest(
+			`unable to upgrade: unable to negotiate protocol: client supports [${offered.join(' ')}], server supports [${known.join(' ')}]`,
+		);
+	}
+	return found;
+}
+
+const acceptedSockets = new WeakSet<Duplex>();
+
+/** The upgrade is done: the socket speaks WebSocket, no HTTP any more. */
+export function isAccepted(socket: Duplex): boolean {
+	return acceptedSockets.has(socket);
+}
+
+/** Completes the upgrade. Rejects when the client has gone in the meantime. */
+export function accept({ request, socket, head }: Upgrade, protocol: string): Promise<WebSocket> {
+	const server = new WebSocketServer({
+		noServer: true,
+		perMessageDeflate: false,
+		maxPayload: MAX_MESSAGE,
+		handleProtocols: () => protocol,
+	});
+	const { promise, resolve, reject } = Promise.withResolvers<WebSocket>();
+	const gone = () => reject(badRequest('the client went away before the upgrade'));
+	socket.once('close', gone);
+	if (socket.destroyed) gone();
+	else server.handleUpgrade(request, socket, head, resolve);
+	promise.then(
+		() => acceptedSockets.add(socket),
+		() => {},
+	);
+	return promise;
+}
+
+/** Resolves when the bytes are with the system; a socket that has gone takes them without complaint. */
+export function send(socket: WebSocket, data: Buffer): Promise<void> {
+	const { promise, resolve } = Promise.withResolvers<void>();
+	socket.send(data, { binary: true }, () => resolve());
+	return promise;
+}
+
+/** Sends each chunk as `frame` makes it a message, until the stream ends or breaks. */
+export async function sendAll(
+	socket: WebSocket,
+	stream: Readable,
+	frame: (chunk: Buffer) => Buffer,
+): Promise<void> {
+	for await (const chunk of stream) await send(socket, frame(chunk as Buffer));
+}
+
+/** Writes, and holds back the socket until the stream has room again. */
+export function writeSlowly(socket: WebSocket, stream: NodeJS.WritableStream, chunk: Buffer): void {
+	if (!stream.writable || chunk.length === 0 || stream.write(chunk)) return;
+	socket.pause();
+	const go = () => socket.resume();
+	stream.once('drain', go);
+	stream.once('close', go);
+}
+
+export function asBuffer(data: RawData): Buffer {
+	if (Buffer.isBuffer(data)) return data;
+	return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
+}

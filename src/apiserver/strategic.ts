@@ -1,0 +1,153 @@
+/**
+ * Strategic merge patch for the kinds that podrun stores: lists whose elements have a key are merged by it,
+ * lists of names are merged as sets, all others are replaced. Directives: `$patch: delete|replace|merge`,
+ * `$deleteFromPrimitiveList/x`, `$setElementOrder/x`, `$retainKeys`.
+ */
+import { badRequest } from '../api/errors.ts';
+import { isRecord } from './exchange.ts';
+
+type Fields = Record<string, unknown>;
+
+/** Fields whose elements are merged by a key, from the patchMergeKey tags of the core types. */
+const MERGE_KEYS: Readonly<Record<string, string>> = {
+	containers: 'name',
+	initContainers: 'name',
+	ephemeralContainers: 'name',
+	env: 'name',
+	volumes: 'name',
+	volumeMounts: 'mountPath',
+	volumeDevices: 'devicePath',
+	hostAliases: 'ip',
+	imagePullSecrets: 'name',
+	topologySpreadConstraints: 'topologyKey',
+	schedulingGates: 'name',
+	resourceClaims: 'name',
+	resourceClaimStatuses: 'name',
+	ownerReferences: 'uid',
+	conditions: 'type',
+	podIPs: 'ip',
+	hostIPs: 'ip',
+	secrets: 'name',
+};
+/** Lists of plain values that are merged as sets. */
+const SETS = new Set(['finalizers']);
+const DELETE_PREFIX = '$deleteFromPrimitiveList/';
+const ORDER_PREFIX = '$setElementOrder/';
+
+/** The key of a list's elements, by the name of the field that it stands in; undefined: the list is atomic. */
+export function mergeKeyOf(field: string, elements: readonly unknown[]): string | undefined {
+	// `ports` of a container; a Service's would be keyed by `port`.
+	if (field === 'ports')
+		return elements.some((e) => isRecord(e) && 'containerPort' in e) ? 'containerPort' : undefined;
+	return Object.hasOwn(MERGE_KEYS, field) ? MERGE_KEYS[field] : undefined;
+}
+
+/** Elements of this list are a set of plain values. */
+export function isSet(field: string): boolean {
+	return SETS.has(field);
+}
+
+/** `original` as the patch changes it; neither is touched. Throws 400 for a patch that makes no sense. */
+export function strategicMerge(original: Fields, patch: Fields): Fields {
+	const directive = patch.$patch;
+	if (directive === 'replace') return withoutDirectives(patch);
+	if (directive === 'delete') return {};
+	if (directive !== undefined && directive !== 'merge')
+		throw badRequest(`unknown patch type: ${String(directive)}`);
+	const result: Fields = { ...original };
+	retainKeys(result, patch.$retainKeys);
+	for (const [key, value] of Object.entries(patch)) {
+		if (key === '$patch' || key === '$retainKeys' || key.startsWith(ORDER_PREFIX)) continue;
+		if (key.startsWith(DELETE_PREFIX)) deleteValues(result, key.slice(DELETE_PREFIX.length), value);
+		else if (value === null) delete result[key];
+		else define(result, key, mergeValue(key, result[key], value, patch[ORDER_PREFIX + key]));
+	}
+	for (const [key, order] of Object.entries(patch)) {
+		const field = key.startsWith(ORDER_PREFIX) ? key.slice(ORDER_PREFIX.length) : undefined;
+		if (field !== undefined && Array.isArray(result[field]) && Array.isArray(order)) {
+			result[field] = inOrder(field, result[field], order);
+		}
+	}
+	return result;
+}
+
+function mergeValue(key: string, before: unknown, value: unknown, order: unknown): unknown {
+	if (isRecord(value)) {
+		const merged = strategicMerge(isRecord(before) ? before : {}, value);
+		return merged;
+	}
+	if (!Array.isArray(value)) return value;
+	const old = Array.isArray(before) ? before : [];
+	if (SETS.has(key)) return [...new Set([...old, ...value])];
+	const mergeKey = mergeKeyOf(key, [...value, ...old, ...(Array.isArray(order) ? order : [])]);
+	return mergeKey === undefined ? value : mergeElements(key, mergeKey, old, value);
+}
+
+function mergeElements(
+	field: string,
+	mergeKey: string,
+	old: readonly unknown[],
+	patch: readonly unknown[],
+): unknown[] {
+	if (patch.some((e) => isRecord(e) && e.$patch === 'replace')) {
+		return patch.filter((e) => !(isRecord(e) && e.$patch === 'replace')).map(clean);
+	}
+	const result = [...old];
+	for (const element of patch) {
+		if (!isRecord(element) || element[mergeKey] === undefined) {
+			throw badRequest(`map: ${JSON.stringify(field)} does not contain declared merge key: ${mergeKey}`);
+		}
+		const at = result.findIndex((e) => isRecord(e) && sameKey(field, mergeKey, e, element));
+		if (element.$patch === 'delete') {
+			if (at >= 0) result.splice(at, 1);
+		} else if (at >= 0) result[at] = strategicMerge(result[at] as Fields, element);
+		else result.push(clean(element));
+	}
+	return result;
+}
+
+/** Two ports may share a number under different protocols. */
+function sameKey(field: string, mergeKey: string, a: Fields, b: Fields): boolean {
+	if (a[mergeKey] !== b[mergeKey]) return false;
+	return field !== 'ports' || (a.protocol ?? 'TCP') === (b.protocol ?? 'TCP');
+}
+
+/** Elements in the order that the patch wants; those that it does not name keep their place before what followed them. */
+function inOrder(field: string, elements: readonly unknown[], order: readonly unknown[]): unknown[] {
+	const mergeKey = mergeKeyOf(field, order);
+	const keyOf = (e: unknown) => (mergeKey !== undefined && isRecord(e) ? e[mergeKey] : e);
+	const wanted = order.map(keyOf);
+	const named = elements.filter((e) => wanted.includes(keyOf(e)));
+	named.sort((a, b) => wanted.indexOf(keyOf(a)) - wanted.indexOf(keyOf(b)));
+	const result: unknown[] = [];
+	for (const element of elements) {
+		if (wanted.includes(keyOf(element))) result.push(named.shift());
+		else result.push(element);
+	}
+	return result;
+}
+
+function retainKeys(result: Fields, keys: unknown): void {
+	if (!Array.isArray(keys)) return;
+	for (const key of Object.keys(result)) if (!keys.includes(key)) delete result[key];
+}
+
+function deleteValues(result: Fields, field: string, values: unknown): void {
+	if (!Array.isArray(values)) throw badRequest(`${DELETE_PREFIX}${field} must be a list`);
+	const before = result[field];
+	if (Array.isArray(before)) result[field] = before.filter((value) => !values.includes(value));
+}
+
+/** A value that is new: directives in it mean nothing any more, and null means absent. */
+function clean(value: unknown): unknown {
+	return isRecord(value) ? strategicMerge({}, value) : value;
+}
+
+function withoutDirectives(patch: Fields): Fields {
+	return Object.fromEntries(Object.entries(patch).filter(([key]) => !key.startsWith('$')));
+}
+
+/** A key named __proto__ is data. */
+function define(target: Fields, key: string, value: unknown): void {
+	Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
+}
