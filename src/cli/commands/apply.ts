@@ -1,0 +1,145 @@
+/** `podrun apply`: brings objects to what their manifest says, by a three-way merge with what lives. */
+import { ApiError } from '../../api/errors.ts';
+import type { KubeObject } from '../../api/types.ts';
+import { type Client, resourcePath } from '../../client/client.ts';
+import { type Io, print, say } from '../io.ts';
+import { type FileOptions, loadManifests, type Manifest } from '../manifests.ts';
+import { threeWayMerge, withLastApplied } from '../merge.ts';
+import { statusText, usage } from '../output/errors.ts';
+import { formatData, parseFormat } from '../output/printer.ts';
+import { resourceOfKind } from '../resources.ts';
+import { withClient } from '../session.ts';
+
+export interface ApplyOptions extends FileOptions {
+	readonly dryRun: string;
+	readonly output?: string;
+	readonly force?: boolean;
+}
+
+export type DryRun = 'none' | 'client' | 'server';
+export type Outcome = 'created' | 'configured' | 'unchanged';
+
+export interface Applied {
+	readonly outcome: Outcome;
+	readonly object: KubeObject;
+}
+
+/** Reads `--dry-run`; throws UserError USAGE for another word. */
+export function dryRunOf(text: string): DryRun {
+	if (text === 'none' || text === 'client' || text === 'server') {
+		return text;
+	}
+	throw usage(`Invalid dry-run value (${text}). Must be "none", "server", or "client".`);
+}
+
+export async function run(io: Io, options: ApplyOptions, args: readonly string[]): Promise<number> {
+	const dryRun = dryRunOf(options.dryRun);
+	if (args.length > 0) {
+		throw usage(`Unexpected args: ${args.join(' ')}`);
+	}
+	if (!options.filename?.length) {
+		throw usage('must specify -f', 'e.g. podrun apply -f pod.yaml');
+	}
+	const manifests = await loadManifests(io, options.filename, options);
+	return withClient(io, async (client) => {
+		let failed = false;
+		const written: KubeObject[] = [];
+		for (const manifest of manifests) {
+			try {
+				const applied = await applyObject(client, manifest, dryRun);
+				written.push(applied.object);
+				if (options.output === undefined) {
+					print(io, outcomeLine(applied.object, applied.outcome, dryRun));
+				}
+			} catch (error) {
+				if (!(error instanceof ApiError)) {
+					throw error;
+				}
+				failed = true;
+				say(io, statusText(error.status));
+			}
+		}
+		printWritten(io, options.output, written);
+		return failed ? 1 : 0;
+	});
+}
+
+/** `pod/x created (dry run)` */
+export function outcomeLine(object: KubeObject, outcome: string, dryRun: DryRun): string {
+	const resource = resourceOfKind(object.kind)?.singular ?? object.kind.toLowerCase();
+	const suffix = dryRun === 'none' ? '' : dryRun === 'client' ? ' (dry run)' : ' (server dry run)';
+	return `${resource}/${object.metadata.name} ${outcome}${suffix}`;
+}
+
+export function printWritten(io: Io, output: string | undefined, written: readonly KubeObject[]): void {
+	if (output === undefined || written.length === 0) {
+		return;
+	}
+	const format = parseFormat(output);
+	if (format.type === 'table') {
+		throw usage(`unable to match a printer suitable for the output format "${output}"`);
+	}
+	io.stdout.write(
+		formatData(format, written, {
+			single: written.length === 1,
+			resourceOf: (kind) => resourceOfKind(kind)?.singular ?? kind.toLowerCase(),
+		}),
+	);
+}
+
+/** Path of the collection that an object belongs to. Throws UserError for a kind that podrun does not store. */
+export function collectionOf(object: KubeObject): string {
+	const resource = resourceOfKind(object.kind);
+	if (!resource) {
+		throw usage(`no matches for kind "${object.kind}" in version "${object.apiVersion}"`);
+	}
+	return resourcePath(resource.plural, resource.namespaced ? object.metadata.namespace : undefined);
+}
+
+/** Creates, replaces or leaves one object. Throws ApiError as the server refuses it. */
+export async function applyObject(
+	client: Client,
+	{ object }: Manifest,
+	dryRun: DryRun = 'none',
+): Promise<Applied> {
+	const collection = collectionOf(object);
+	const path = `${collection}/${encodeURIComponent(object.metadata.name)}`;
+	const query = dryRun === 'server' ? { dryRun: 'All' } : {};
+	for (let attempt = 0; ; attempt++) {
+		const live = await existing(client, path);
+		try {
+			if (!live) {
+				const body = withLastApplied(object);
+				const stored =
+					dryRun === 'client' ? body : await client.request<KubeObject>('POST', collection, { body, query });
+				return { outcome: 'created', object: stored };
+			}
+			const merged = threeWayMerge(object, live);
+			if (!merged.changed) {
+				return { outcome: 'unchanged', object: live };
+			}
+			const stored =
+				dryRun === 'client'
+					? merged.object
+					: await client.request<KubeObject>('PUT', path, { body: merged.object, query });
+			return { outcome: 'configured', object: stored };
+		} catch (error) {
+			// Somebody else created or changed it in between: look again.
+			const again = error instanceof ApiError && error.status.code === 409 && attempt < 3;
+			if (!again) {
+				throw error;
+			}
+		}
+	}
+}
+
+async function existing(client: Client, path: string): Promise<KubeObject | undefined> {
+	try {
+		return await client.request<KubeObject>('GET', path);
+	} catch (error) {
+		if (error instanceof ApiError && error.status.code === 404) {
+			return undefined;
+		}
+		throw error;
+	}
+}

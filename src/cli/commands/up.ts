@@ -1,0 +1,141 @@
+/**
+ * `podrun up`: applies a manifest, shows how its pods start, and then either follows their logs until they end
+ * or Ctrl-C stops them, or (-d) returns when they are Ready or Completed.
+ */
+import { ApiError } from '../../api/errors.ts';
+import type { KubeObject } from '../../api/types.ts';
+import type { Client } from '../../client/client.ts';
+import { type Io, say } from '../io.ts';
+import { type FileOptions, loadManifests, type Manifest, sourcesOf } from '../manifests.ts';
+import { parseDuration } from '../output/age.ts';
+import { statusText, usage } from '../output/errors.ts';
+import { isNotFound, requestDelete, untilGone } from '../removal.ts';
+import { withClient } from '../session.ts';
+import { attach } from '../up/attached.ts';
+import { waitDetached } from '../up/detached.ts';
+import { PodFeed, type PodKey } from '../up/feed.ts';
+import { podTarget, type StartedPod, undo } from '../up/started.ts';
+import { applyObject, outcomeLine } from './apply.ts';
+
+export interface UpOptions extends FileOptions {
+	readonly detach?: boolean;
+	readonly wait?: boolean;
+	readonly waitTimeout?: string;
+	readonly pull?: 'always' | 'missing' | 'never';
+	readonly forceRecreate?: boolean;
+	readonly abortOnContainerExit?: boolean;
+	readonly exitCodeFrom?: string;
+	readonly logPrefix?: boolean;
+	readonly timestamps?: boolean;
+	readonly progress: string;
+}
+
+export async function run(io: Io, options: UpOptions, args: readonly string[]): Promise<number> {
+	if (args.length > 0) {
+		throw usage(`up takes no arguments: ${args.join(' ')}`, 'name manifests with -f');
+	}
+	const detached = Boolean(options.detach || options.wait || options.waitTimeout);
+	if (detached && (options.exitCodeFrom || options.abortOnContainerExit)) {
+		throw usage('--exit-code-from and --abort-on-container-exit follow the pods, so they exclude --detach');
+	}
+	const timeout =
+		options.waitTimeout === undefined ? undefined : parseDuration(options.waitTimeout, '--wait-timeout');
+	const loaded = await loadManifests(io, sourcesOf(io, options, 'up'), options);
+	const manifests = loaded.map((manifest) => withPullPolicy(manifest, options.pull));
+	checkExitCodeFrom(manifests, options.exitCodeFrom);
+	return withClient(io, async (client) => {
+		const started = await applyAll(io, client, manifests, options);
+		if (started === undefined) {
+			return 1;
+		}
+		const feed = new PodFeed(client, started);
+		try {
+			await feed.start();
+			return detached
+				? await waitDetached(io, client, feed, started, { progress: options.progress, timeout })
+				: await attach(io, client, feed, started, options);
+		} finally {
+			feed.close();
+		}
+	});
+}
+
+/** Undefined after a refusal that has been told; what was created before it is removed again. */
+async function applyAll(
+	io: Io,
+	client: Client,
+	manifests: readonly Manifest[],
+	options: UpOptions,
+): Promise<readonly StartedPod[] | undefined> {
+	const started: StartedPod[] = [];
+	for (const manifest of manifests) {
+		const { object } = manifest;
+		const key = { namespace: object.metadata.namespace ?? 'default', name: object.metadata.name };
+		try {
+			if (object.kind === 'Pod' && options.forceRecreate) {
+				await removeFirst(client, key);
+			}
+			const applied = await applyObject(client, manifest);
+			if (object.kind === 'Pod') {
+				started.push({ ...key, created: applied.outcome === 'created' });
+			}
+			if (options.progress !== 'quiet' && options.progress !== 'json') {
+				say(io, outcomeLine(object, applied.outcome, 'none'));
+			}
+		} catch (error) {
+			if (!(error instanceof ApiError)) {
+				throw error;
+			}
+			say(io, statusText(error.status));
+			await undo(io, client, started);
+			return undefined;
+		}
+	}
+	return started;
+}
+
+async function removeFirst(client: Client, key: PodKey): Promise<void> {
+	try {
+		const uid = await requestDelete(client, podTarget(key));
+		await untilGone(client, podTarget(key), uid, new AbortController().signal);
+	} catch (error) {
+		if (!isNotFound(error)) {
+			throw error;
+		}
+	}
+}
+
+const POLICIES = { always: 'Always', missing: 'IfNotPresent', never: 'Never' } as const;
+
+/** --pull overrides the manifest's pull policies. */
+function withPullPolicy(manifest: Manifest, pull: UpOptions['pull']): Manifest {
+	const spec = manifest.object.spec as Record<string, unknown> | undefined;
+	if (!pull || manifest.object.kind !== 'Pod' || !spec) {
+		return manifest;
+	}
+	const policy = POLICIES[pull];
+	const pulled = (list: unknown) =>
+		Array.isArray(list) ? list.map((container: object) => ({ ...container, imagePullPolicy: policy })) : list;
+	const object: KubeObject = {
+		...manifest.object,
+		spec: {
+			...spec,
+			containers: pulled(spec.containers),
+			...(spec.initContainers === undefined ? {} : { initContainers: pulled(spec.initContainers) }),
+		},
+	};
+	return { ...manifest, object };
+}
+
+function checkExitCodeFrom(manifests: readonly Manifest[], container: string | undefined): void {
+	if (container === undefined) {
+		return;
+	}
+	const names = manifests.flatMap(({ object }) => {
+		const spec = object.spec as { containers?: { name: string }[] } | undefined;
+		return object.kind === 'Pod' ? (spec?.containers ?? []).map(({ name }) => name) : [];
+	});
+	if (!names.includes(container)) {
+		throw usage(`--exit-code-from: no container "${container}"`, `the pods have: ${names.join(', ')}`);
+	}
+}

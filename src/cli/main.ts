@@ -1,0 +1,19 @@
+/** The entry of the program: the real process around `runCli`. */
+import { processIo } from './io.ts';
+import { runCli } from './run.ts';
+
+/** Waits until what was written has left the process. */
+function flushed(stream: NodeJS.WritableStream): Promise<void> {
+	return new Promise((resolve) => {
+		stream.write('', () => resolve());
+	});
+}
+
+const io = processIo();
+for (const stream of [io.stdout, io.stderr]) {
+	// `podrun logs | head`: the reader went away, which is no error of ours.
+	stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+}
+const code = await runCli(process.argv.slice(2), io);
+await Promise.all([flushed(io.stdout), flushed(io.stderr)]);
+process.exit(code);

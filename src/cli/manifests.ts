@@ -1,0 +1,100 @@
+/**
+ * `-f`: the objects of the manifests that a command line names, checked, in the order in which they have to
+ * be written. Warnings go to stderr; an error ends the verb with file, line and column.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { ApiError } from '../api/errors.ts';
+import type { KubeObject, Profile } from '../api/types.ts';
+import { formatDiagnostic } from '../manifest/diagnostic.ts';
+import { load } from '../manifest/load.ts';
+import { type Io, readAll, say } from './io.ts';
+import { ExitError, usage } from './output/errors.ts';
+import type { GlobalOptions } from './program.ts';
+
+export interface FileOptions extends GlobalOptions {
+	readonly filename?: readonly string[];
+	readonly recursive?: boolean;
+}
+
+export interface Manifest {
+	/** File, URL or <stdin>. */
+	readonly source: string;
+	readonly object: KubeObject;
+}
+
+const DEFAULT_FILES = ['podrun.yaml', 'pod.yaml', 'pod.yml'];
+
+/** Kinds in the order in which they are created: what a pod refers to comes before it. */
+const ORDER = ['Namespace', 'Secret', 'ConfigMap', 'PersistentVolume', 'PersistentVolumeClaim'];
+
+function rank(kind: string): number {
+	const index = ORDER.indexOf(kind);
+	return index < 0 ? ORDER.length : index;
+}
+
+/** The `-f` of the command line, or the manifest that lies in the working directory. */
+export function sourcesOf(io: Io, options: FileOptions, verb: string): readonly string[] {
+	if (options.filename && options.filename.length > 0) {
+		return options.filename;
+	}
+	const found = DEFAULT_FILES.find((name) => existsSync(join(io.cwd, name)));
+	if (found === undefined) {
+		throw usage(
+			`${verb}: no manifest given, and none of ${DEFAULT_FILES.join(', ')} is in ${io.cwd}`,
+			`name one with -f, e.g. podrun ${verb} -f my-pod.yaml`,
+		);
+	}
+	return [found];
+}
+
+export function profileOf(options: GlobalOptions): Profile {
+	return options.profile === 'kubernetes' ? 'kubernetes' : 'local';
+}
+
+/**
+ * Loads and checks. `namespace` is given to objects that name none. Throws ExitError after the errors have
+ * been told, UserError for files that can't be read.
+ */
+export async function loadManifests(
+	io: Io,
+	sources: readonly string[],
+	options: FileOptions,
+): Promise<readonly Manifest[]> {
+	const loaded = await load(sources, {
+		cwd: io.cwd,
+		stdin: () => readAll(io.stdin),
+		profile: profileOf(options),
+		recursive: Boolean(options.recursive),
+	});
+	for (const diagnostic of loaded.diagnostics) {
+		say(io, formatDiagnostic(diagnostic));
+	}
+	if (loaded.diagnostics.some(({ severity }) => severity === 'error')) {
+		throw new ExitError(1);
+	}
+	const manifests = loaded.objects.map(({ object, source }) => ({
+		source,
+		object: inNamespace(object, options),
+	}));
+	if (manifests.length === 0) {
+		throw new ApiError(400, '', `no objects passed: ${sources.join(', ')}`);
+	}
+	return manifests.sort((a, b) => rank(a.object.kind) - rank(b.object.kind));
+}
+
+function inNamespace(object: KubeObject, options: GlobalOptions): KubeObject {
+	if (object.kind === 'Namespace') {
+		return object;
+	}
+	const own = object.metadata.namespace;
+	if (own && options.namespace && own !== options.namespace) {
+		throw usage(
+			`the namespace from the provided object "${own}" does not match the namespace "${options.namespace}". You must pass '--namespace=${own}' to perform this operation.`,
+		);
+	}
+	return {
+		...object,
+		metadata: { ...object.metadata, namespace: own ?? options.namespace ?? 'default' },
+	};
+}

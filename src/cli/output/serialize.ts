@@ -1,0 +1,25 @@
+/** Objects as data: JSON and YAML in the shapes that kubectl prints. */
+import { stringify } from 'yaml';
+
+/** A copy with all keys in order, as Go prints maps. Undefined values go. */
+export function sorted(value: unknown): unknown {
+	if (Array.isArray(value)) {
+		return value.map(sorted);
+	}
+	if (value !== null && typeof value === 'object') {
+		const entries = Object.entries(value).filter(([, item]) => item !== undefined);
+		entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+		return Object.fromEntries(entries.map(([key, item]) => [key, sorted(item)]));
+	}
+	return value;
+}
+
+/** kubectl's JSON: four spaces. */
+export function toJson(value: unknown): string {
+	return JSON.stringify(sorted(value), null, 4);
+}
+
+/** kubectl's YAML: sorted keys, lists not indented below their key, long lines left whole. */
+export function toYaml(value: unknown): string {
+	return stringify(sorted(value), { lineWidth: 0, indentSeq: false, version: '1.1' }).trimEnd();
+}

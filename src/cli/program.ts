@@ -1,0 +1,111 @@
+/**
+ * The command tree. Verbs stand in verbs/*.ts by family; each loads its module only when it is called, so
+ * that `podrun version` does not pay for `podrun up`. Global options are understood before and after the verb.
+ */
+import { Command, Option } from 'commander';
+import { VERSION } from '../api/version.ts';
+import type { Io } from './io.ts';
+import { addComposeVerbs } from './verbs/compose.ts';
+import { addKubectlVerbs } from './verbs/kubectl.ts';
+import { addObjectVerbs } from './verbs/objects.ts';
+import { addOwnVerbs } from './verbs/own.ts';
+
+export interface GlobalOptions {
+	readonly namespace?: string;
+	readonly profile?: string;
+	readonly maxRestartBackoff?: string;
+	readonly context?: string;
+	readonly infraImage?: string;
+}
+
+/** A verb's module, as `import('./commands/x.ts')` gives it. */
+export interface VerbModule {
+	run(io: Io, options: never, args: readonly string[]): Promise<number>;
+}
+
+/** What the families need to hang their verbs on the tree. */
+export interface Tree {
+	/** A new verb: `spec` is commander's, e.g. `logs <pod>`. */
+	verb(spec: string, description: string, load: () => Promise<VerbModule>): Command;
+	/** A verb below another one; `hidden`: not in the help. */
+	under(
+		parent: Command,
+		spec: string,
+		description: string,
+		load: () => Promise<VerbModule>,
+		options?: { readonly hidden: boolean },
+	): Command;
+	readonly program: Command;
+}
+
+/** `done` gets the exit code of the verb that ran. */
+export function makeProgram(io: Io, done: (exitCode: number) => void): Command {
+	const program = new Command('podrun')
+		.description('Kubernetes Pods on a plain Docker engine.')
+		.version(VERSION, '--version', 'print the version')
+		.helpCommand('help [verb]', 'show help for a verb')
+		.configureHelp({ minWidthToWrap: 20, showGlobalOptions: false })
+		.exitOverride()
+		.configureOutput({
+			writeOut: (text) => io.stdout.write(text),
+			writeErr: (text) => io.stderr.write(text),
+			getOutHelpWidth: () => io.stdout.columns ?? 80,
+			getErrHelpWidth: () => io.stderr.columns ?? 80,
+		})
+		.showSuggestionAfterError(true)
+		.showHelpAfterError('See `podrun help` for the verbs and `podrun VERB --help` for a verb.');
+
+	program
+		.option('-n, --namespace <name>', 'namespace of the objects (default "default")')
+		.addOption(
+			new Option('--profile <name>', 'local: helpful at a desk; kubernetes: what a cluster does')
+				.choices(['local', 'kubernetes'])
+				.env('PODRUN_PROFILE'),
+		)
+		.option('--max-restart-backoff <duration>', 'ceiling of the crash back-off (default 300s)')
+		.option('--context <name>', 'docker context of the engine')
+		.option('--infra-image <image>', 'pause image to use instead of the built-in one');
+
+	const under: Tree['under'] = (parent, spec, description, load, options) => {
+		const command = parent.command(spec, options).description(description);
+		command.action(async () => {
+			const given: GlobalOptions = command.optsWithGlobals();
+			applyGlobals(io, given);
+			const module = await load();
+			done(await module.run(io, given as never, command.args));
+		});
+		return command;
+	};
+	const tree: Tree = {
+		program,
+		under,
+		verb: (spec, description, load) => under(program, spec, description, load),
+	};
+	program.commandsGroup('Run pods:');
+	addComposeVerbs(tree);
+	program.commandsGroup("kubectl's verbs:");
+	addKubectlVerbs(tree);
+	addObjectVerbs(tree);
+	program.commandsGroup('podrun itself:');
+	addOwnVerbs(tree);
+	return program;
+}
+
+/** Global flags reach the client and a supervisor that it may start by way of the environment. */
+function applyGlobals(io: Io, options: GlobalOptions): void {
+	const flags: readonly (readonly [string, string | undefined])[] = [
+		['PODRUN_PROFILE', options.profile],
+		['PODRUN_MAX_RESTART_BACKOFF', options.maxRestartBackoff],
+		['DOCKER_CONTEXT', options.context],
+		['PODRUN_INFRA_IMAGE', options.infraImage],
+	];
+	if (options.context !== undefined) {
+		// The flag is meant even where DOCKER_HOST is set; the docker CLI lets it win too.
+		delete io.env.DOCKER_HOST;
+	}
+	for (const [name, value] of flags) {
+		if (value !== undefined) {
+			io.env[name] = value;
+		}
+	}
+}

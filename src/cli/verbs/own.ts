@@ -1,0 +1,30 @@
+/** podrun's own verbs: validate, supervisor, version, and the hidden `supervise` that is the supervisor. */
+import type { Tree } from '../program.ts';
+import { collect } from './compose.ts';
+
+export function addOwnVerbs({ verb, under, program }: Tree): void {
+	verb('validate [files...]', 'Check manifests without running anything', () => {
+		return import('../commands/validate.ts');
+	})
+		.option('-f, --filename <path>', 'manifest: file, folder, URL or -', collect)
+		.option('-R, --recursive', 'go into the folders of -f')
+		.option('-o, --output <format>', 'json');
+	const supervisor = program.command('supervisor').description('The background process that runs the pods');
+	under(supervisor, 'status', 'Is it there, since when, for which engine', () => {
+		return import('../commands/supervisor-status.ts');
+	}).option('-o, --output <format>', 'json or yaml');
+	under(supervisor, 'stop', 'End it (pods run on; the next command adopts them)', () => {
+		return import('../commands/supervisor-stop.ts');
+	});
+	under(supervisor, 'logs', 'Print its log', () => import('../commands/supervisor-logs.ts')).option(
+		'--tail <lines>',
+		'only the last lines',
+	);
+	verb('version', 'Print the version', () => import('../commands/version.ts')).option(
+		'-o, --output <format>',
+		'json or yaml',
+	);
+	under(program, 'supervise', 'Be the supervisor', () => import('../commands/supervise.ts'), {
+		hidden: true,
+	});
+}
