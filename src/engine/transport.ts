@@ -79,8 +79,10 @@ export class Transport {
 
 	/** A call whose connection becomes a two-way stream of its own (exec, attach). */
 	async hijack(call: Call): Promise<Duplex> {
-		const options = { isStream: true, hijack: true, openStdin: true };
-		const socket = (await this.#again(call, () => this.#dial(call, options))) as Duplex;
+		// The request is whole (no openStdin): without a body the modem would else never send its headers. What
+		// comes after the upgrade belongs to the stream.
+		const how = { isStream: true, hijack: true };
+		const socket = (await this.#again(call, () => this.#dial(call, how))) as Duplex;
 		const { signal } = call;
 		if (signal) {
 			const cut = (): void => {
