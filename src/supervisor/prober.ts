@@ -68,7 +68,7 @@ export function probeRunner(engine: Pick<Engine, 'exec'>, reach: Reach): ProbeRu
 		const { containerID, podIP, sandboxID } = target;
 		const dial = probe.exec ? directDial : await reach.into(sandboxID, podIP);
 		const ports = target.container.ports ?? [];
-		return runHandler(probe, { engine, dial, containerID, podIP, ports }, signal);
+		return runHandler(probe, { engine, dial, containerID, sandboxID, podIP, ports }, signal);
 	};
 }
 

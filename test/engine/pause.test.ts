@@ -211,6 +211,19 @@ describe('probes through the pause', () => {
 		expect((await probe({ exec: { command: ['/no/such'] } })).outcome).toBe('failure');
 	});
 
+	it('of exec that take too long are ended, with their children', async () => {
+		const timed = await runHandler(
+			{ exec: { command: ['sh', '-c', 'sleep 4321; true'] }, timeoutSeconds: 1 },
+			{ engine, dial: infraDial(engine, pause), containerID: app, sandboxID: pause, podIP: '', ports: [] },
+		);
+		expect(timed).toEqual({
+			outcome: 'failure',
+			message: 'command timed out: "sh -c sleep 4321; true" timed out after 1s',
+		});
+		await expect.poll(() => inApp('sh', '-c', 'ps | grep -c "[s]leep 4321"')).toBe('0\n');
+		expect((await engine.inspectContainer(app)).status).toBe('running');
+	});
+
 	it('take whichever way is open when nothing is forced', async () => {
 		const { networks } = await engine.inspectContainer(pause);
 		const podIP = Object.values(networks)[0]?.ip ?? '';

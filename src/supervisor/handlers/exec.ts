@@ -2,12 +2,17 @@
  * The exec handler: a command in the container, with its environment, user and working directory. Exit code
  * 0 is success; the message is what it said, stdout and stderr together, cut off at 10 KB.
  */
+import { randomUUID } from 'node:crypto';
 import { EngineError } from '../../engine/engine.ts';
 import { goSeconds, type HandlerResult, type HandlerTarget, MAX_READ_BYTES } from './handler.ts';
 
+/** In the environment of what is run, so that it can be found again. */
+const MARK = 'PODRUN_EXEC';
+
 /**
- * Runs the command. At the time limit the connection is cut and the result is a failure: the engine's API
- * has no call that ends an exec, so the process itself may go on.
+ * Runs the command. At the time limit the connection is cut and the result is a failure. The engine's API
+ * has no call that ends an exec: the pause does it by a mark in the environment, where it shares the
+ * container's PID namespace and may read that; elsewhere the process goes on until its container ends.
  *
  * @param seconds told in the timeout's message
  * @throws EngineError when the command could not be run at all (the container is gone, no engine)
@@ -22,10 +27,11 @@ export async function execCommand(
 		outcome: 'failure',
 		message: `command timed out: "${command.join(' ')}" timed out after ${goSeconds(seconds)}`,
 	};
+	const mark = `${MARK}=${randomUUID()}`;
 	try {
 		const session = await target.engine.exec(
 			target.containerID,
-			{ command, stdout: true, stderr: true },
+			{ command, stdout: true, stderr: true, env: [mark] },
 			signal,
 		);
 		const chunks: Buffer[] = [];
@@ -41,16 +47,36 @@ export async function execCommand(
 			stream.on('error', () => {});
 		}
 		const code = await untilAborted(session.exitCode, signal, () => session.close());
-		if (code === undefined) return timedOut;
+		if (code === undefined) {
+			void endMarked(mark, target);
+			return timedOut;
+		}
 		const message = Buffer.concat(chunks).toString();
 		return { outcome: code === 0 ? 'success' : 'failure', message };
 	} catch (error) {
-		if (signal.aborted) return timedOut;
+		if (signal.aborted) {
+			// It may have been started all the same.
+			void endMarked(mark, target);
+			return timedOut;
+		}
 		// 20.10 answers 400 to the start of an exec whose command does not exist, newer ones exit with 126 or 127.
 		if (error instanceof EngineError && error.code === 'BAD_REQUEST') {
 			return { outcome: 'failure', message: error.message };
 		}
 		throw error;
+	}
+}
+
+/** Best effort: the verdict stands already, and a pause of the user's own may know no `end`. */
+async function endMarked(mark: string, { engine, sandboxID }: HandlerTarget): Promise<void> {
+	if (sandboxID === undefined) return;
+	try {
+		const session = await engine.exec(sandboxID, { command: ['/pause', 'end', mark] });
+		session.stdout.resume();
+		session.stderr.resume();
+		await session.exitCode;
+	} catch (error) {
+		if (!(error instanceof EngineError)) throw error;
 	}
 }
 

@@ -15,6 +15,8 @@ export interface HandlerTarget {
 	/** Opens connections to the pod: the direct way or through the pause (reach.ts chooses). */
 	readonly dial: Dial;
 	readonly containerID: string;
+	/** The pod's pause; with it an exec that takes too long can be ended where the PID namespace is shared. */
+	readonly sandboxID?: string;
 	/** The pod's IP: the host of httpGet, tcpSocket and grpc unless the handler names another. */
 	readonly podIP: string;
 	/** The container's ports, for handlers that say a port by its name. */
