@@ -11,7 +11,6 @@ import {
 	previousStatus,
 	startFailed,
 } from './context.ts';
-import { resourcesHash } from './hash.ts';
 import { isStarted } from './init.ts';
 import type { ObservedContainer } from './observed.ts';
 import type { Plan } from './plan.ts';
@@ -151,7 +150,7 @@ function resourcesOf(
 	if (state.running === undefined || member.role === 'ephemeral') return {};
 	const wanted = member.spec.resources ?? {};
 	const before = previousStatus(context, member.name);
-	const inForce = newest.resourcesHash === resourcesHash(member.spec);
+	const inForce = newest.resourcesHash === member.resourcesHash;
 	const known = before?.containerID === containerID(newest) ? before.resources : undefined;
 	const { limits, requests } = (inForce ? wanted : (known ?? wanted)) as Container['resources'] & object;
 	return {

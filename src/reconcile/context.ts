@@ -4,7 +4,7 @@
  * once; nothing here decides.
  */
 import type { AnyContainer, Container, ContainerStatus, Instant, Pod, PodStatus } from '../api/types.ts';
-import { sandboxHash } from './hash.ts';
+import { containerHash, resourcesHash, sandboxHash } from './hash.ts';
 import type { ObservedContainer, ObservedPod, Role, Settings } from './observed.ts';
 
 /** One container of the spec, in the order init containers, containers, ephemeral containers. */
@@ -14,6 +14,9 @@ export interface Member {
 	readonly spec: Container;
 	/** As in events: spec.containers{web}. */
 	readonly fieldPath: string;
+	/** Of the spec as it is wanted now. */
+	readonly hash: string;
+	readonly resourcesHash: string;
 }
 
 export interface Context {
@@ -36,11 +39,11 @@ export interface Context {
 
 export function contextOf(pod: Pod, observed: ObservedPod, settings: Settings): Context {
 	const inits = (pod.spec.initContainers ?? []).map((spec) =>
-		member(spec, spec.restartPolicy === 'Always' ? 'sidecar' : 'init', 'initContainers'),
+		member(pod, spec, spec.restartPolicy === 'Always' ? 'sidecar' : 'init', 'initContainers'),
 	);
-	const apps = pod.spec.containers.map((spec) => member(spec, 'app', 'containers'));
+	const apps = pod.spec.containers.map((spec) => member(pod, spec, 'app', 'containers'));
 	const ephemerals = (pod.spec.ephemeralContainers ?? []).map((spec) =>
-		member(spec, 'ephemeral', 'ephemeralContainers'),
+		member(pod, spec, 'ephemeral', 'ephemeralContainers'),
 	);
 	const newest = observed.sandboxes[0];
 	const usable = newest !== undefined && isAlive(newest) && newest.hash === sandboxHash(pod);
@@ -59,8 +62,15 @@ export function contextOf(pod: Pod, observed: ObservedPod, settings: Settings): 
 	};
 }
 
-function member(spec: AnyContainer, role: Member['role'], list: string): Member {
-	return { name: spec.name, role, spec: spec as Container, fieldPath: `spec.${list}{${spec.name}}` };
+function member(pod: Pod, spec: AnyContainer, role: Member['role'], list: string): Member {
+	return {
+		name: spec.name,
+		role,
+		spec: spec as Container,
+		fieldPath: `spec.${list}{${spec.name}}`,
+		hash: containerHash(pod, spec),
+		resourcesHash: resourcesHash(spec),
+	};
 }
 
 /** Paused by somebody counts as running: it is there, and it is not ours to wake. */

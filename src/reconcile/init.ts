@@ -13,7 +13,6 @@ import {
 	type Member,
 	previousStatus,
 } from './context.ts';
-import { containerHash } from './hash.ts';
 import { launch } from './launch.ts';
 import type { ObservedContainer } from './observed.ts';
 import type { Plan } from './plan.ts';
@@ -29,8 +28,18 @@ export interface InitProgress {
 	readonly failed: Member | undefined;
 }
 
-/** How far the initialization in the sandbox in force is. */
+const known = new WeakMap<Context, InitProgress>();
+
+/** How far the initialization in the sandbox in force is; worked out once for a decision. */
 export function initProgress(context: Context): InitProgress {
+	const before = known.get(context);
+	if (before !== undefined) return before;
+	const progress = progressOf(context);
+	known.set(context, progress);
+	return progress;
+}
+
+function progressOf(context: Context): InitProgress {
 	const { inits, apps } = context;
 	if (inits.length === 0 || apps.some((app) => hasStarted(context, app))) {
 		return { initialized: true, passed: inits.length, failed: undefined };
@@ -46,9 +55,10 @@ export function initProgress(context: Context): InitProgress {
 export function initialize(context: Context, plan: Plan): boolean {
 	const { initialized, passed } = initProgress(context);
 	context.inits.forEach((member, index) => {
-		const current = currentAttempt(context, member);
-		if (current !== undefined && isRunning(current)) {
-			tend(context, plan, member, current);
+		// One of a former sandbox too: it is made to end before another begins.
+		const running = attemptsOf(context, member.name).find(isRunning);
+		if (running !== undefined) {
+			tend(context, plan, member, running);
 			return;
 		}
 		const next = index === passed && !initialized;
@@ -67,7 +77,7 @@ function runAgain(context: Context, plan: Plan): void {
 }
 
 function isToRunAgain(context: Context, member: Member): boolean {
-	const { observed, pod, settings } = context;
+	const { observed, settings } = context;
 	const newest = attemptsOf(context, member.name)[0];
 	if (newest !== undefined && isRunning(newest)) return false;
 	if (newest !== undefined && isPristine(newest)) return true;
@@ -76,7 +86,7 @@ function isToRunAgain(context: Context, member: Member): boolean {
 	if (settings.profile !== 'local') return false;
 	if (newest === undefined)
 		return previousStatus(context, member.name)?.containerID === undefined && !isRemembered(context, member);
-	if (newest.hash !== containerHash(pod, member.spec)) return true;
+	if (newest.hash !== member.hash) return true;
 	// One that runs again is retried like any other, but only if it belongs to this sandbox.
 	const ranAgain = newest.attempt > 0 && isJoined(context, newest);
 	return ranAgain && exitCodeOf(newest) !== 0 && isRestarted(context, member, newest);

@@ -4,7 +4,6 @@
  * have their contents.
  */
 import { attemptsOf, type Context, isJoined, isPristine, type Member } from './context.ts';
-import { containerHash, resourcesHash } from './hash.ts';
 import { ensureImage } from './images.ts';
 import type { Plan } from './plan.ts';
 import { nextAttempt, restartOf } from './restart.ts';
@@ -52,8 +51,8 @@ function staleness(
 	made: { hash: string; resourcesHash: string } & Parameters<typeof isJoined>[1],
 ): string | undefined {
 	if (!isJoined(context, made)) return 'its sandbox is gone';
-	if (made.hash !== containerHash(context.pod, member.spec)) return 'its spec has changed';
-	if (made.resourcesHash !== resourcesHash(member.spec)) return 'its resources have changed';
+	if (made.hash !== member.hash) return 'its spec has changed';
+	if (made.resourcesHash !== member.resourcesHash) return 'its resources have changed';
 	return undefined;
 }
 

@@ -17,7 +17,6 @@ import {
 	previousStatus,
 	startFailed,
 } from './context.ts';
-import { containerHash } from './hash.ts';
 import type { ObservedContainer } from './observed.ts';
 import { isReplacing, REASONS } from './stop-reason.ts';
 
@@ -45,12 +44,12 @@ export function exitCodeOf(container: ObservedContainer): number {
 /** Whether this death is followed by another attempt. */
 export function isRestarted(context: Context, member: Member, dead: ObservedContainer): boolean {
 	if (member.role === 'ephemeral') return false;
-	const { observed, pod } = context;
+	const { observed } = context;
 	if (observed.restartRequested.has(dead.id)) return true;
 	const stopped = observed.deeds.get(dead.id)?.stopping?.reason;
 	if (isReplacing(stopped)) return true;
 	const policy = restartPolicyOf(context, member);
-	if (dead.hash !== containerHash(pod, member.spec) && context.settings.profile === 'local') return true;
+	if (dead.hash !== member.hash && context.settings.profile === 'local') return true;
 	const code = exitCodeOf(dead);
 	if (ruleSays(member.spec.restartPolicyRules, code)) return true;
 	if (policy === 'Never') return false;
@@ -82,10 +81,10 @@ const AT_ONCE: Restart = { at: 0, waitMs: 0, backoffMs: 0 };
 export function restartOf(context: Context, member: Member): Restart {
 	const dead = attemptsOf(context, member.name).find((attempt) => !isPristine(attempt));
 	if (dead === undefined) return AT_ONCE;
-	const { observed, pod, settings } = context;
+	const { observed, settings } = context;
 	const done = member.role === 'init' && exitCodeOf(dead) === 0;
 	if (done && (!isJoined(context, dead) || observed.rerunInit.has(member.name))) return AT_ONCE;
-	if (dead.hash !== containerHash(pod, member.spec)) return AT_ONCE;
+	if (dead.hash !== member.hash) return AT_ONCE;
 	if (observed.restartRequested.has(dead.id)) return AT_ONCE;
 	if (isReplacing(observed.deeds.get(dead.id)?.stopping?.reason)) return AT_ONCE;
 	return crashBackoff(dead, settings.maxRestartBackoffMs);

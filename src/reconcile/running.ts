@@ -3,7 +3,7 @@
  * sandbox is gone, a user asks), and what is done to it while it lives (postStart, a change of limits).
  */
 import { type Context, containerID, isJoined, type Member, podGraceMs, previousStatus } from './context.ts';
-import { changedResources, containerHash, resourcesHash } from './hash.ts';
+import { changedResources } from './hash.ts';
 import type { ObservedContainer } from './observed.ts';
 import type { Plan } from './plan.ts';
 import { isRestarted } from './restart.ts';
@@ -36,7 +36,7 @@ export function tend(context: Context, plan: Plan, member: Member, container: Ob
 		}
 		return true;
 	}
-	if (container.resourcesHash !== resourcesHash(member.spec)) {
+	if (container.resourcesHash !== member.resourcesHash) {
 		plan.act({ type: 'UpdateResources', container: name, id, cause: 'resources have changed' });
 	}
 	return true;
@@ -70,7 +70,7 @@ function endingOf(context: Context, member: Member, container: ObservedContainer
 	if (member.role === 'ephemeral') return undefined;
 	// A kubelet lets an init container that has begun end by itself.
 	const replaceable = member.role !== 'init' || context.settings.profile === 'local';
-	if (replaceable && container.hash !== containerHash(pod, member.spec)) {
+	if (replaceable && container.hash !== member.hash) {
 		return { reason: 'SpecChanged', restarts: true };
 	}
 	if (needsRestart(member, container)) return { reason: 'ResourcesChanged', restarts: true };
@@ -88,7 +88,7 @@ function endingOf(context: Context, member: Member, container: ObservedContainer
 
 /** resizePolicy RestartContainer for a resource that has changed. */
 function needsRestart(member: Member, container: ObservedContainer): boolean {
-	const changed = changedResources(container.resourcesHash, resourcesHash(member.spec));
+	const changed = changedResources(container.resourcesHash, member.resourcesHash);
 	return (member.spec.resizePolicy ?? []).some(
 		({ resourceName, restartPolicy }) =>
 			restartPolicy === 'RestartContainer' && changed.some((name) => name === resourceName),

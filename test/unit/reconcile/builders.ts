@@ -66,7 +66,8 @@ export function pause(of: Pod, more: Partial<ObservedContainer> = {}): ObservedC
 /** An attempt made from the pod's spec, running in pause0. */
 export function attempt(of: Pod, name: string, more: Partial<ObservedContainer> = {}): ObservedContainer {
 	const init = of.spec.initContainers?.find((c) => c.name === name);
-	const spec = init ?? [...of.spec.containers, ...(of.spec.ephemeralContainers ?? [])].find((c) => c.name === name);
+	const spec =
+		init ?? [...of.spec.containers, ...(of.spec.ephemeralContainers ?? [])].find((c) => c.name === name);
 	const role: Role = init === undefined ? 'app' : init.restartPolicy === 'Always' ? 'sidecar' : 'init';
 	const number = more.attempt ?? 0;
 	return {
@@ -116,7 +117,11 @@ export function observe(
 ): ObservedPod {
 	const byName = new Map<string, ObservedContainer[]>();
 	for (const one of containers) byName.set(one.name, [...(byName.get(one.name) ?? []), one]);
-	const all = [...(of.spec.initContainers ?? []), ...of.spec.containers, ...(of.spec.ephemeralContainers ?? [])];
+	const all = [
+		...(of.spec.initContainers ?? []),
+		...of.spec.containers,
+		...(of.spec.ephemeralContainers ?? []),
+	];
 	return {
 		at: T0 + 5_000,
 		sandboxes: [pause(of)],

@@ -38,7 +38,12 @@ describe('a pod comes up', () => {
 			name === 'one' || name === 'two' ? { runsMs: 500 } : forever,
 		).run();
 		const starts = deedsOf(world).filter((deed) => deed.startsWith('StartContainer'));
-		expect(starts).toEqual(['StartContainer one', 'StartContainer two', 'StartContainer a', 'StartContainer b']);
+		expect(starts).toEqual([
+			'StartContainer one',
+			'StartContainer two',
+			'StartContainer a',
+			'StartContainer b',
+		]);
 		const time = (name: string) => world.find(name)?.startedAt;
 		expect(time('a')).toBe(time('b'));
 		expect(world.find('two')?.startedAt).toBeGreaterThanOrEqual(world.find('one')?.finishedAt ?? 0);
@@ -79,7 +84,9 @@ describe('crashes', () => {
 			lastState: { terminated: { reason: 'Completed', exitCode: 0 } },
 			restartCount: 1,
 		});
-		expect(world.events).toContain('BackOff: Back-off restarting failed container main in pod web_default(u1)');
+		expect(world.events).toContain(
+			'BackOff: Back-off restarting failed container main in pod web_default(u1)',
+		);
 	});
 
 	it('forgets the back-off after ten minutes of health', () => {
@@ -108,7 +115,10 @@ describe('crashes', () => {
 	});
 
 	it('mends what somebody kills or removes, and leaves the others alone', () => {
-		const world = new World(pod({ containers: [container('main'), container('other')] }), () => forever).run();
+		const world = new World(
+			pod({ containers: [container('main'), container('other')] }),
+			() => forever,
+		).run();
 		const other = world.find('other')?.id;
 		world.kill('main');
 		world.run({ forMs: 1_000 });
@@ -121,7 +131,9 @@ describe('crashes', () => {
 
 	it('makes a new sandbox when the pause dies, and runs the init containers again', () => {
 		const initContainers = [container('setup')];
-		const world = new World(pod({ initContainers }), (name) => (name === 'setup' ? { runsMs: 100 } : polite)).run();
+		const world = new World(pod({ initContainers }), (name) =>
+			name === 'setup' ? { runsMs: 100 } : polite,
+		).run();
 		world.kill('POD');
 		world.run({ forMs: 60_000 });
 		expect(world.status).toMatchObject({ phase: 'Running', podIP: '10.201.0.2' });
@@ -167,7 +179,10 @@ describe('the end of a pod', () => {
 	});
 
 	it('fails at its deadline, and says so once its containers have ended', () => {
-		const world = new World(pod({ activeDeadlineSeconds: 6, terminationGracePeriodSeconds: 1 }), () => forever).run();
+		const world = new World(
+			pod({ activeDeadlineSeconds: 6, terminationGracePeriodSeconds: 1 }),
+			() => forever,
+		).run();
 		expect(world.status).toMatchObject({ phase: 'Failed', reason: 'DeadlineExceeded' });
 		expect(world.running).toEqual([]);
 		expect(world.now - T0).toBeGreaterThanOrEqual(6_000);
@@ -205,11 +220,11 @@ describe('deletion', () => {
 		const at = world.now;
 		world.pod = deleted(world.pod, at, 4);
 		world.run();
-		expect(deedsOf(world).slice(6).filter((deed) => deed.startsWith('Signal'))).toEqual([
-			'SignalContainer a SIGTERM',
-			'SignalContainer b SIGTERM',
-			'SignalContainer b SIGKILL',
-		]);
+		expect(
+			deedsOf(world)
+				.slice(6)
+				.filter((deed) => deed.startsWith('Signal')),
+		).toEqual(['SignalContainer a SIGTERM', 'SignalContainer b SIGTERM', 'SignalContainer b SIGKILL']);
 		expect(world.removed).toBe(true);
 		expect(world.now - at).toBeGreaterThanOrEqual(4_000);
 		expect(world.now - at).toBeLessThan(5_500);
@@ -238,7 +253,9 @@ describe('deletion', () => {
 
 	it("runs a sidecar's preStop at once, its signal after the containers", () => {
 		const lifecycle = { preStop: { exec: { command: ['true'] } } };
-		const world = new World(pod({ initContainers: [sidecar('side', { lifecycle })] }), () => ({ endsInMs: 2_000 })).run();
+		const world = new World(pod({ initContainers: [sidecar('side', { lifecycle })] }), () => ({
+			endsInMs: 2_000,
+		})).run();
 		const before = world.log.length;
 		world.pod = deleted(world.pod, world.now, 30);
 		world.run();
@@ -279,7 +296,9 @@ describe('deletion', () => {
 	});
 
 	it('ends a running init container and starts nothing more', () => {
-		const world = new World(pod({ initContainers: [container('setup')] }), () => polite).run({ forMs: 2_000 });
+		const world = new World(pod({ initContainers: [container('setup')] }), () => polite).run({
+			forMs: 2_000,
+		});
 		world.pod = deleted(world.pod, world.now, 30);
 		world.run();
 		expect(world.removed).toBe(true);
@@ -314,7 +333,10 @@ describe('images that can not be had', () => {
 		expect(waiting()).toMatchObject({ reason: 'ErrImagePull', message: 'no none:1' });
 		expect(world.status).toMatchObject({ phase: 'Pending', containerStatuses: [{}, { ready: true }] });
 		world.run({ forMs: 5_000 });
-		expect(waiting()).toMatchObject({ reason: 'ImagePullBackOff', message: expect.stringContaining('none:1') });
+		expect(waiting()).toMatchObject({
+			reason: 'ImagePullBackOff',
+			message: expect.stringContaining('none:1'),
+		});
 		world.run({ forMs: 6_000 });
 		expect(waiting()?.reason).toBe('ErrImagePull');
 		const pulls = world.run({ forMs: 60_000 }).log.filter((line) => line.includes('PullImage'));
@@ -326,7 +348,10 @@ describe('images that can not be had', () => {
 		world.run({ forMs: 5_000 });
 		world.pod = { ...world.pod, spec: { ...world.pod.spec, containers: [container('main')] } };
 		world.run({ forMs: 2_000 });
-		expect(world.status).toMatchObject({ phase: 'Running', containerStatuses: [{ restartCount: 0, ready: true }] });
+		expect(world.status).toMatchObject({
+			phase: 'Running',
+			containerStatuses: [{ restartCount: 0, ready: true }],
+		});
 	});
 });
 
@@ -344,9 +369,15 @@ describe('changes of a living pod', () => {
 
 	it('even one that never restarts', () => {
 		const world = new World(pod({ restartPolicy: 'Never' }), () => polite).run();
-		world.pod = { ...world.pod, spec: { ...world.pod.spec, containers: [container('main', { args: ['x'] })] } };
+		world.pod = {
+			...world.pod,
+			spec: { ...world.pod.spec, containers: [container('main', { args: ['x'] })] },
+		};
 		world.run({ forMs: 5_000 });
-		expect(world.status).toMatchObject({ phase: 'Running', containerStatuses: [{ restartCount: 1, ready: true }] });
+		expect(world.status).toMatchObject({
+			phase: 'Running',
+			containerStatuses: [{ restartCount: 1, ready: true }],
+		});
 	});
 
 	it('updates resources live', () => {
@@ -363,7 +394,10 @@ describe('changes of a living pod', () => {
 	it('removes what the spec no longer has, and adds what is new', () => {
 		const world = new World(pod({ containers: [container('main'), container('old')] }), () => polite).run();
 		const main = world.find('main')?.id;
-		world.pod = { ...world.pod, spec: { ...world.pod.spec, containers: [container('main'), container('new')] } };
+		world.pod = {
+			...world.pod,
+			spec: { ...world.pod.spec, containers: [container('main'), container('new')] },
+		};
 		world.run({ forMs: 2_000 });
 		expect([...world.containers.keys()].sort()).toEqual(['main', 'new']);
 		expect(world.find('main')?.id).toBe(main);
@@ -383,7 +417,10 @@ describe('changes of a living pod', () => {
 		const world = new World(pod({ restartPolicy: 'Never' }), () => polite).run();
 		world.restartRequested.add(world.find('main')?.id ?? '');
 		world.run({ forMs: 2_000 });
-		expect(world.status).toMatchObject({ phase: 'Running', containerStatuses: [{ restartCount: 1, ready: true }] });
+		expect(world.status).toMatchObject({
+			phase: 'Running',
+			containerStatuses: [{ restartCount: 1, ready: true }],
+		});
 	});
 });
 
@@ -427,12 +464,17 @@ describe('hooks', () => {
 			endsInMs: 10,
 			...(attempt === 0 ? { failsInMs: 2_000 } : {}),
 		})).run({ forMs: 10_000 });
-		expect(world.status).toMatchObject({ phase: 'Running', containerStatuses: [{ restartCount: 1, ready: true }] });
+		expect(world.status).toMatchObject({
+			phase: 'Running',
+			containerStatuses: [{ restartCount: 1, ready: true }],
+		});
 	});
 
 	it('kills a container whose postStart fails, and restarts it', () => {
 		const spec = { terminationGracePeriodSeconds: 2, containers: [container('main', { lifecycle })] };
-		const world = new World(pod(spec), (_name, attempt) => ({ postStartOk: attempt > 0 })).run({ forMs: 20_000 });
+		const world = new World(pod(spec), (_name, attempt) => ({ postStartOk: attempt > 0 })).run({
+			forMs: 20_000,
+		});
 		expect(world.status.containerStatuses?.[0]).toMatchObject({
 			restartCount: 1,
 			ready: true,
@@ -443,13 +485,17 @@ describe('hooks', () => {
 
 describe('a program that can not be started', () => {
 	it('fails the pod under Never', () => {
-		const world = new World(pod({ restartPolicy: 'Never' }), () => ({ startError: 'no such file or directory' })).run();
+		const world = new World(pod({ restartPolicy: 'Never' }), () => ({
+			startError: 'no such file or directory',
+		})).run();
 		expect(world.status).toMatchObject({
 			phase: 'Failed',
 			containerStatuses: [
 				{
 					restartCount: 0,
-					state: { terminated: { reason: 'StartError', exitCode: 128, message: 'no such file or directory' } },
+					state: {
+						terminated: { reason: 'StartError', exitCode: 128, message: 'no such file or directory' },
+					},
 				},
 			],
 		});

@@ -6,7 +6,13 @@ import type { Pod, PodStatus } from '../../../src/api/types.ts';
 import { type Action, type Decision, formatAction, targetOf } from '../../../src/reconcile/action.ts';
 import { decide } from '../../../src/reconcile/decide.ts';
 import { containerHash, resourcesHash, sandboxHash } from '../../../src/reconcile/hash.ts';
-import type { Deeds, Failure, ObservedContainer, ObservedPod, Settings } from '../../../src/reconcile/observed.ts';
+import type {
+	Deeds,
+	Failure,
+	ObservedContainer,
+	ObservedPod,
+	Settings,
+} from '../../../src/reconcile/observed.ts';
 import { SETTINGS, T0 } from './builders.ts';
 
 /** What the program of one attempt does. */
@@ -73,7 +79,10 @@ export class World {
 	}
 
 	get running(): string[] {
-		return [...this.containers.values()].flat().filter((c) => c.state === 'running').map((c) => c.name);
+		return [...this.containers.values()]
+			.flat()
+			.filter((c) => c.state === 'running')
+			.map((c) => c.name);
 	}
 
 	/** Lets the time go on until nothing is to come before `until`, or the condition holds. */
@@ -126,7 +135,10 @@ export class World {
 			sandboxes: copy(this.sandboxes),
 			containers: new Map([...this.containers].map(([name, list]) => [name, copy(list)])),
 			images: new Map(
-				all.map(({ image = '' }) => [image, this.images.has(image) ? { ref: image, id: 'sha256:b' } : { ref: image }]),
+				all.map(({ image = '' }) => [
+					image,
+					this.images.has(image) ? { ref: image, id: 'sha256:b' } : { ref: image },
+				]),
 			),
 			pulled: new Map(this.pulled),
 			volumes: { ...this.volumes },
@@ -152,6 +164,14 @@ export class World {
 			...(this.wakeAt === undefined ? [] : [this.wakeAt]),
 		].filter((at) => at > this.now);
 		return times.length === 0 ? undefined : Math.min(...times);
+	}
+
+	/** It was there before: its program goes on from now. */
+	adopt(one: ObservedContainer): void {
+		this.containers.set(one.name, [...(this.containers.get(one.name) ?? []), { ...one }]);
+		const { runsMs, exitCode = 0 } = this.programs(one.name, one.attempt);
+		if (one.state === 'running' && runsMs !== undefined)
+			this.#ends.set(one.id, { at: this.now + runsMs, code: exitCode });
 	}
 
 	/** Somebody kills it behind our back. */
@@ -215,7 +235,11 @@ export class World {
 		if (action.type === 'SignalContainer') {
 			const { id, signal, deadline, reason } = action;
 			const before = this.deeds.get(id) ?? {};
-			const stopping = before.stopping ?? { since: this.now, deadline: deadline ?? this.now, reason: reason ?? '' };
+			const stopping = before.stopping ?? {
+				since: this.now,
+				deadline: deadline ?? this.now,
+				reason: reason ?? '',
+			};
 			const sent = signal === 'SIGKILL' ? { killSentAt: this.now } : { termSentAt: this.now };
 			this.deeds.set(id, { ...before, stopping, ...sent });
 		}
@@ -243,15 +267,23 @@ export class World {
 					this.failures.delete(target);
 				} else {
 					const count = (this.failures.get(target)?.count ?? 0) + 1;
-					this.failures.set(target, { reason: 'ErrImagePull', message: `no ${action.image}`, count, at: this.now });
+					this.failures.set(target, {
+						reason: 'ErrImagePull',
+						message: `no ${action.image}`,
+						count,
+						at: this.now,
+					});
 				}
 				return;
 			case 'CreateSandbox':
-				this.sandboxes.unshift(this.#make('POD', action.attempt, { role: 'infra', hash: sandboxHash(this.pod) }));
+				this.sandboxes.unshift(
+					this.#make('POD', action.attempt, { role: 'infra', hash: sandboxHash(this.pod) }),
+				);
 				return;
 			case 'StartSandbox': {
 				const one = this.sandboxes.find(({ id }) => id === action.id);
-				if (one !== undefined) Object.assign(one, { state: 'running', startedAt: this.now, ip: '10.201.0.2' });
+				if (one !== undefined)
+					Object.assign(one, { state: 'running', startedAt: this.now, ip: '10.201.0.2' });
 				return;
 			}
 			case 'CreateContainer':
@@ -322,7 +354,9 @@ export class World {
 		const pause = this.sandboxes.find((p) => p.id === one?.sandboxID && p.state === 'running');
 		if (one === undefined) return;
 		const program = this.programs(one.name, one.attempt);
-		const error = program.startError ?? (pause === undefined ? 'cannot join network of a non running container' : undefined);
+		const error =
+			program.startError ??
+			(pause === undefined ? 'cannot join network of a non running container' : undefined);
 		if (error !== undefined) {
 			Object.assign(one, { exitCode: 127, error });
 			const target = `container:${one.name}`;
@@ -380,7 +414,7 @@ export class World {
 	}
 
 	#verdicts(): ObservedPod['probes'] {
-		const running = [...this.containers.values()].flat().filter(({ state }) => state === 'running');
+		const running = [...this.containers.values()].flat().filter(({ state }) => state !== 'exited');
 		return new Map(
 			running.map((one) => {
 				const { startsInMs = 0, failsInMs, fails = 'liveness' } = this.programs(one.name, one.attempt);
