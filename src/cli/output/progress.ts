@@ -58,9 +58,14 @@ function podText(pod: Pod, events: readonly Event[]): Text {
 		case 'pending':
 			break;
 	}
+	const sidecars = new Set(
+		(pod.spec.initContainers ?? [])
+			.filter(({ restartPolicy }) => restartPolicy === 'Always')
+			.map(({ name }) => name),
+	);
 	const inits = (pod.spec.initContainers ?? []).length;
-	const done = (pod.status?.initContainerStatuses ?? []).filter(
-		(status) => status.state?.terminated?.exitCode === 0 || (status.started && status.state?.running),
+	const done = (pod.status?.initContainerStatuses ?? []).filter(({ name, state, started }) =>
+		sidecars.has(name) ? started && state?.running : state?.terminated?.exitCode === 0,
 	).length;
 	if (inits > 0 && done < inits) {
 		return { status: 'working', text: `Init ${done}/${inits}` };

@@ -1,5 +1,9 @@
 /** Tables as kubectl prints them: columns padded to their widest cell, three spaces between them. */
 
+const GAP = 3;
+/** kubectl's tab writer makes no column narrower than this, its gap included. */
+const NARROWEST = 6;
+
 export interface Column<T> {
 	readonly header: string;
 	readonly cell: (row: T) => string;
@@ -17,7 +21,9 @@ export function table(
 	);
 	return all.map((row) =>
 		row
-			.map((cell, index) => (index === row.length - 1 ? cell : cell.padEnd((widths[index] ?? 0) + 3)))
+			.map((cell, index) =>
+				index === row.length - 1 ? cell : cell.padEnd(Math.max(NARROWEST, (widths[index] ?? 0) + GAP)),
+			)
 			.join('')
 			.trimEnd(),
 	);
