@@ -19,9 +19,17 @@ export interface DecodeError extends FieldError {
 	readonly hint?: string;
 }
 
+/** What is right and yet hardly meant. */
+export interface DecodeNote {
+	readonly at: Offset;
+	readonly path: string;
+	readonly message: string;
+}
+
 export interface Decoded {
 	readonly object: KubeObject;
 	readonly errors: readonly DecodeError[];
+	readonly notes: readonly DecodeNote[];
 }
 
 /** The model's name of a kind, or nothing when podrun can't decode it. */
@@ -76,7 +84,7 @@ export function decodeTree(tree: Tree): Decoded {
 	if (!model) return unknownKind(tree, apiVersion, kind);
 	const decoder = new Decoder();
 	const object = decoder.model(tree, model, '');
-	return { object: asKubeObject(object, apiVersion, kind), errors: decoder.errors };
+	return { object: asKubeObject(object, apiVersion, kind), errors: decoder.errors, notes: decoder.notes };
 }
 
 function failed(
@@ -94,7 +102,7 @@ function failed(
 		code,
 		...(hint ? { hint } : {}),
 	};
-	return { object: emptyObject(), errors: [error] };
+	return { object: emptyObject(), errors: [error], notes: [] };
 }
 
 function unknownKind(tree: MapTree, apiVersion: string, kind: string): Decoded {
@@ -145,6 +153,7 @@ export function put(target: Record<string, unknown>, key: string, value: unknown
 
 class Decoder {
 	readonly errors: DecodeError[] = [];
+	readonly notes: DecodeNote[] = [];
 
 	model(tree: MapTree, model: string, path: string): Record<string, unknown> {
 		const fields = MODELS[model] ?? {};
@@ -195,7 +204,12 @@ class Decoder {
 		if (tree.kind !== 'map') return this.#wrong(tree, path, `map[string]${type}`);
 		const result: Record<string, unknown> = {};
 		for (const [key, entry] of tree.entries) {
-			const value = this.#element(entry.value, type, `${path}[${key}]`);
+			const inner = `${path}[${key}]`;
+			if (entry.keySource !== key && (key === 'true' || key === 'false')) {
+				const message = `YAML reads the unquoted key ${entry.keySource} as ${key}; quote it if the word is meant`;
+				this.notes.push({ at: entry.keyAt, path: inner, message });
+			}
+			const value = this.#element(entry.value, type, inner);
 			if (value !== undefined) put(result, key, value);
 		}
 		return result;

@@ -63,8 +63,10 @@ function lineOf(text: string, wanted: number): string {
  *       |   ^
  */
 export function formatDiagnostic(diagnostic: Diagnostic): string {
-	const { source, line, column, severity, path, message, hint, frame } = diagnostic;
+	const { source, line, column, severity, path, code, message, hint, frame } = diagnostic;
 	const told = path !== '' && !message.includes(path) ? `${path}: ${message}` : message;
-	const head = `${source}:${line}:${column}: ${severity}: ${told}${hint ? ` (${hint})` : ''}`;
+	// What could not even be read has no lines.
+	const place = code === 'CannotRead' ? '' : `${source}:${line}:${column}: `;
+	const head = `${place}${severity}: ${told}${hint ? ` (${hint})` : ''}`;
 	return frame ? `${head}\n${frame}` : head;
 }

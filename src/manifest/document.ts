@@ -53,6 +53,8 @@ class TextReader {
 			for (const problem of document.problems) this.#tell('error', problem.at, problem.path, problem);
 			if (document.tree) this.#object(document.tree, document.problems);
 		}
+		// Top to bottom, as one reads: the sort is stable, so faults of one place stay in the order of their rules.
+		this.#result.diagnostics.sort((a, b) => a.line - b.line || a.column - b.column);
 		return this.#result;
 	}
 
@@ -62,9 +64,11 @@ class TextReader {
 			for (const item of items) this.#object(item, []);
 			return;
 		}
-		const { object, errors } = decodeTree(tree);
+		const { object, errors, notes } = decodeTree(tree);
 		this.#secret = isSecret(object);
 		for (const error of errors) this.#tell('error', error.at, error.path, error);
+		for (const note of notes)
+			this.#tell('warning', note.at, note.path, { code: 'OddKey', message: note.message });
 		// What has no kind can't be judged further.
 		if (object.kind === '') return;
 		if (!kindSupport(object.apiVersion, object.kind)) {

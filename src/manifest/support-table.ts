@@ -13,6 +13,8 @@ export interface Support {
 	readonly note?: string;
 	/** Values that say nothing beyond the default, so that no warning is worth it. */
 	readonly quiet?: readonly unknown[];
+	/** Values that are refused although the field is not, with the reason. */
+	readonly refuses?: Readonly<Record<string, string>>;
 }
 
 const HONOURED: Support = { level: 'honoured' };
@@ -159,7 +161,7 @@ export const SUPPORT: Readonly<Record<string, Readonly<Record<string, Support>>>
 	PodDNSConfigOption: honoured('name value'),
 	HostAlias: honoured('hostnames ip'),
 	LocalObjectReference: honoured('name'),
-	PodOS: honoured('name'),
+	PodOS: { name: { level: 'honoured', refuses: { windows: NO_WINDOWS } } },
 	PodReadinessGate: honoured('conditionType'),
 	PodSchedulingGate: honoured('name'),
 	PodSecurityContext: {
@@ -196,7 +198,15 @@ export const SUPPORT: Readonly<Record<string, Readonly<Record<string, Support>>>
 	DownwardAPIVolumeSource: honoured('defaultMode items'),
 	DownwardAPIVolumeFile: honoured('fieldRef mode path resourceFieldRef'),
 	EmptyDirVolumeSource: {
-		medium: approximated('Memory is one tmpfs of the Pod; huge pages are refused by the engine'),
+		medium: {
+			...approximated('Memory is one tmpfs of the Pod; huge pages are refused'),
+			refuses: Object.fromEntries(
+				['HugePages', 'HugePages-2Mi', 'HugePages-1Gi'].map((medium) => [
+					medium,
+					'the engine mounts no huge pages',
+				]),
+			),
+		},
 		sizeLimit: approximated('enforced in memory, watched on disk'),
 	},
 	EphemeralVolumeSource: honoured('volumeClaimTemplate'),
@@ -209,7 +219,7 @@ export const SUPPORT: Readonly<Record<string, Readonly<Record<string, Support>>>
 		selector: ignored('a volume is made for each claim'),
 		storageClassName: ignored('a volume is made for each claim by the engine'),
 		volumeAttributesClassName: ignored('a volume is made for each claim by the engine'),
-		volumeMode: approximated('Filesystem'),
+		volumeMode: { ...approximated('Filesystem only'), refuses: { Block: 'the engine has no block volumes' } },
 		volumeName: ignored('a volume is made for each claim'),
 	},
 	VolumeResourceRequirements: honoured('limits requests'),

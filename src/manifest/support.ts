@@ -51,6 +51,9 @@ function scan(value: object, model: string, path: string, findings: SupportFindi
 			findings.push({ path: at, level: entry.level, note: entry.note ?? '' });
 			continue;
 		}
+		const why = typeof inner === 'string' ? entry?.refuses : undefined;
+		if (why && Object.hasOwn(why, String(inner)))
+			findings.push({ path: at, level: 'refused', note: why[String(inner)] ?? '' });
 		const child = type.replace(/^(\[\]|\{\})+/, '');
 		if (!Object.hasOwn(MODELS, child)) continue;
 		if (Array.isArray(inner)) {
