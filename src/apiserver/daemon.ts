@@ -6,7 +6,7 @@
  *   SIGTERM, SIGINT   stop serving, finish what is being written, leave
  *   SIGHUP            ignored: the terminal that started it may close
  */
-import { closeSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, rmdirSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { UserError } from '../api/errors.ts';
 import { VERSION } from '../api/version.ts';
@@ -37,7 +37,7 @@ export async function runDaemon(env: NodeJS.ProcessEnv): Promise<void> {
 	process.on('SIGHUP', () => {});
 	const report = reporter(env);
 	let lock: Lock | undefined;
-	let paths: Paths;
+	let paths: Paths | undefined;
 	try {
 		const address = resolveEngineAddress(env);
 		paths = pathsOf(env, address.url);
@@ -62,7 +62,18 @@ export async function runDaemon(env: NodeJS.ProcessEnv): Promise<void> {
 		throw told;
 	} finally {
 		lock?.release();
+		if (paths !== undefined) forget(paths);
 		setTimeout(() => process.exit(), EXIT_WITHIN).unref();
+	}
+}
+
+/** A folder in which nothing was ever written is not left behind, e.g. of an engine that does not exist. */
+function forget({ stateFolder, log }: Paths): void {
+	try {
+		if (statSync(log).size === 0) rmSync(log);
+		rmdirSync(stateFolder);
+	} catch {
+		// There is something in it.
 	}
 }
 

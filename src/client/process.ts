@@ -52,11 +52,14 @@ export async function openProcess(client: Client, request: ProcessRequest): Prom
 	const socket = await client.websocket(path, query, ['v5.channel.k8s.io'], request.signal);
 	const stdout = new Readable({ read() {} });
 	const stderr = new Readable({ read() {} });
+	const exitCode = pump(socket, stdout, stderr);
+	// Whoever awaits it hears of a failure; whoever only wants the output need not.
+	exitCode.catch(() => {});
 	return {
 		stdout,
 		stderr,
 		stdin: stdinOf(socket),
-		exitCode: pump(socket, stdout, stderr),
+		exitCode,
 		async resize(columns, rows) {
 			await socket.send(message(RESIZE, Buffer.from(JSON.stringify({ Width: columns, Height: rows }))));
 		},

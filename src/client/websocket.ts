@@ -39,10 +39,11 @@ function opened(socket: WebSocket): Promise<void> {
 	socket.once('unexpected-response', (_request, answer) => {
 		const chunks: Buffer[] = [];
 		answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-		answer.on('close', () => {
+		answer.once('end', () => {
+			// Rejected first: ending the socket makes an error of its own.
 			reject(errorFrom(answer.statusCode ?? 500, Buffer.concat(chunks).toString('utf8')));
+			socket.terminate();
 		});
-		answer.once('end', () => socket.terminate());
 	});
 	return promise;
 }

@@ -1,0 +1,131 @@
+/** log, exec, attach and port-forward through the client, and over the protocols of Kubernetes' own clients. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { PassThrough, type Readable } from 'node:stream';
+import { buffer, text } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { ApiError } from '../../../src/api/errors.ts';
+import { forwardConnection, openProcess } from '../../../src/client/process.ts';
+import { type ApiFixture, podNamed, serveMemory } from '../../support/api-fixture.ts';
+
+const TARGET = { namespace: 'default', pod: 'web' };
+const POD = '/api/v1/namespaces/default/pods/web';
+let api: ApiFixture;
+beforeEach(async () => {
+	api = await serveMemory();
+	await api.backend.create('Pod', { ...podNamed('web'), metadata: { name: 'web', namespace: 'default' } });
+});
+afterEach(async () => {
+	await expect.poll(() => api.backend.openStreams).toBe(0);
+	expect(api.bugs).toEqual([]);
+	await api[Symbol.asyncDispose]();
+});
+
+function rawSocket(path: string, protocol: string): WebSocket {
+	return new WebSocket(`ws://localhost${path}`, [protocol], { createConnection: () => connect(api.socket) });
+}
+
+describe('log', () => {
+	it('passes every option on and sends the bytes as they are', async () => {
+		api.backend.logTexts.set('default/web', 'one\ntwo\n');
+		const query = { container: 'web', previous: true, tailLines: 5, sinceSeconds: 60, timestamps: true };
+		expect(await text(await api.client.stream(`${POD}/log`, query))).toBe('one\ntwo\n');
+		expect(api.backend.lastLog).toEqual({ ...query, follow: false });
+		await expect(api.client.stream(`${POD}/log`, { tailLines: 'x' })).rejects.toThrow('tailLines');
+	});
+
+	it('follows until the client goes, and then lets go of the log', async () => {
+		const log = new PassThrough();
+		api.backend.logTexts.set('default/web', log as Readable);
+		const abort = new AbortController();
+		const stream = await api.client.stream(`${POD}/log`, { follow: true }, abort.signal);
+		log.write('first\n');
+		const [chunk] = (await once(stream, 'data')) as [Buffer];
+		expect(chunk.toString()).toBe('first\n');
+		stream.on('error', () => {});
+		abort.abort();
+		await expect.poll(() => log.destroyed).toBe(true);
+	});
+});
+
+describe('exec and attach', () => {
+	it('carries stdout, stderr and the exit code', async () => {
+		const echo = await openProcess(api.client, { ...TARGET, command: ['echo', 'a', 'b'] });
+		expect([await text(echo.stdout), await echo.exitCode]).toEqual(['a b\n', 0]);
+		const fail = await openProcess(api.client, { ...TARGET, command: ['fail', '3'], container: 'web' });
+		expect([await text(fail.stderr), await fail.exitCode]).toEqual(['it went wrong\n', 3]);
+		expect(api.backend.lastExec).toMatchObject({ container: 'web', command: ['fail', '3'], tty: false });
+	});
+
+	it('carries a large stdin unharmed, its end, and the size of the terminal', async () => {
+		const bytes = Buffer.alloc(5 * 1024 * 1024, 'podrun');
+		const cat = await openProcess(api.client, { ...TARGET, command: ['cat'], stdin: true });
+		await cat.resize(80, 24);
+		cat.stdin.end(bytes);
+		expect((await buffer(cat.stdout)).equals(bytes)).toBe(true);
+		expect(await cat.exitCode).toBe(0);
+		expect(api.backend.sizes).toEqual(['80x24']);
+		const attached = await openProcess(api.client, { ...TARGET, stdin: true });
+		attached.stdin.end('hello');
+		expect(await text(attached.stdout)).toBe('hello');
+	});
+
+	it('refuses before the upgrade with a Status, and tells a start that failed', async () => {
+		const nobody = openProcess(api.client, { namespace: 'default', pod: 'nobody', command: ['echo'] });
+		await expect(nobody).rejects.toMatchObject({ status: { code: 404, message: 'pods "nobody" not found' } });
+		const nothing = openProcess(api.client, { ...TARGET, command: [] });
+		await expect(nothing).rejects.toBeInstanceOf(ApiError);
+		const broken = await openProcess(api.client, { ...TARGET, command: ['broken'] });
+		await expect(broken.exitCode).rejects.toThrow('broken: not found');
+	});
+
+	it('ends the process when the client goes', async () => {
+		const cat = await openProcess(api.client, { ...TARGET, command: ['cat'], stdin: true });
+		expect(api.backend.openStreams).toBe(1);
+		cat.close();
+		await expect.poll(() => api.backend.openStreams).toBe(0);
+		await expect(cat.exitCode).rejects.toThrow('lost');
+	});
+
+	it('speaks v4.channel.k8s.io as well, and nothing that it does not know', async () => {
+		const query = 'command=echo&command=x&stdout=true';
+		const socket = rawSocket(`${POD}/exec?${query}`, 'v4.channel.k8s.io');
+		const messages: string[] = [];
+		socket.on('message', (data: Buffer) => messages.push(`${data[0]} ${data.subarray(1).toString()}`));
+		await once(socket, 'close');
+		expect(messages).toEqual(['1 x\n', '3 {"metadata":{},"status":"Success"}']);
+		const other = rawSocket(`${POD}/exec?${query}`, 'v9.channel.k8s.io');
+		const [error] = (await once(other, 'error')) as [Error];
+		expect(error.message).toContain('400');
+	});
+});
+
+describe('port-forward', () => {
+	it('carries one connection with its half-close', async () => {
+		const bytes = Buffer.alloc(3 * 1024 * 1024, 'echo');
+		const connection = await forwardConnection(api.client, { ...TARGET, port: 7 });
+		connection.end(bytes);
+		expect((await buffer(connection)).equals(bytes)).toBe(true);
+	});
+
+	it('refuses a port where nobody listens, and one that is none', async () => {
+		await expect(forwardConnection(api.client, { ...TARGET, port: 8 })).rejects.toThrow('connection refused');
+		await expect(forwardConnection(api.client, { ...TARGET, port: 0 })).rejects.toThrow('1 to 65535');
+	});
+
+	it('speaks the channels of client libraries', async () => {
+		const socket = rawSocket(`${POD}/portforward?ports=7&ports=8`, 'v4.channel.k8s.io');
+		const received = new Map<number, Buffer>();
+		socket.on('message', (data: Buffer) => {
+			const channel = data[0] ?? 0;
+			received.set(channel, Buffer.concat([received.get(channel) ?? Buffer.alloc(0), data.subarray(1)]));
+		});
+		await once(socket, 'open');
+		socket.send(Buffer.from([0, ...Buffer.from('ping')]));
+		await expect.poll(() => received.get(0)?.subarray(2).toString()).toBe('ping');
+		expect(received.get(0)?.readUInt16LE()).toBe(7);
+		await expect.poll(() => received.get(3)?.subarray(2).toString()).toContain('connection refused');
+		socket.close();
+	});
+});
