@@ -3,7 +3,7 @@
  * status stays; conditions of others (readiness gates) are kept as they are.
  */
 import type { ContainerStatus, PodCondition } from '../api/types.ts';
-import type { Context } from './context.ts';
+import { attemptsOf, type Context, isRunning } from './context.ts';
 import { hasContainerStarted, type Phase, type Statuses } from './phase.ts';
 import { rfc3339 } from './time.ts';
 
@@ -14,17 +14,25 @@ interface Verdict {
 }
 
 const TRUE: Verdict = { status: 'True' };
-const OWN = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled']);
+const OWN = new Set([
+	'PodReadyToStartContainers',
+	'Initialized',
+	'Ready',
+	'ContainersReady',
+	'PodScheduled',
+	'PodResizeInProgress',
+]);
 
 /** All conditions of a pod that has been admitted. */
 export function conditionsOf(context: Context, phase: Phase, statuses: Statuses): PodCondition[] {
 	const containersReady = containersReadyOf(context, phase, statuses);
 	const verdicts: [string, Verdict][] = [
-		['PodReadyToStartContainers', context.sandboxReady ? TRUE : { status: 'False' }],
+		['PodReadyToStartContainers', context.volumesReady ? TRUE : { status: 'False' }],
 		['Initialized', initializedOf(context, phase, statuses)],
 		['Ready', containersReady.status === 'True' ? gatesOf(context) : containersReady],
 		['ContainersReady', containersReady],
 		['PodScheduled', TRUE],
+		...resizing(context),
 	];
 	return stamp(context, verdicts);
 }
@@ -51,6 +59,20 @@ function stamp(context: Context, verdicts: readonly [string, Verdict][]): PodCon
 		};
 	});
 	return [...foreign, ...own];
+}
+
+/** Limits that are about to change in a running container; there is no such condition when none are. */
+function resizing(context: Context): [string, Verdict][] {
+	const waiting = context.members.filter(({ name, role, resourcesHash }) => {
+		const running = attemptsOf(context, name).find(isRunning);
+		return role !== 'ephemeral' && running !== undefined && running.resourcesHash !== resourcesHash;
+	});
+	if (waiting.length === 0) return [];
+	const failure = waiting
+		.map(({ name }) => context.observed.failures.get(`container:${name}`))
+		.find((one) => one?.reason === 'ResizeError');
+	const told = failure === undefined ? {} : { reason: 'Error', message: failure.message };
+	return [['PodResizeInProgress', { status: 'True', ...told }]];
 }
 
 function initializedOf(context: Context, phase: Phase, statuses: Statuses): Verdict {

@@ -35,6 +35,8 @@ export interface Context {
 	readonly sandbox: ObservedContainer | undefined;
 	/** It runs: containers may be started in it. */
 	readonly sandboxReady: boolean;
+	/** And the volumes in it have their contents, or had them when a container was started before. */
+	readonly volumesReady: boolean;
 }
 
 export function contextOf(pod: Pod, observed: ObservedPod, settings: Settings): Context {
@@ -59,7 +61,14 @@ export function contextOf(pod: Pod, observed: ObservedPod, settings: Settings): 
 		members: [...inits, ...apps, ...ephemerals],
 		sandbox: usable ? newest : undefined,
 		sandboxReady: usable && isRunning(newest),
+		volumesReady: usable && isRunning(newest) && (observed.volumes.written || hasHeld(observed, newest.id)),
 	};
+}
+
+/** Has any container been started in this pause? */
+function hasHeld(observed: ObservedPod, sandboxID: string): boolean {
+	const all = [...observed.containers.values()].flat();
+	return all.some((one) => one.sandboxID === sandboxID && one.startedAt !== undefined);
 }
 
 function member(pod: Pod, spec: AnyContainer, role: Member['role'], list: string): Member {

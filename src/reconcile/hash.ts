@@ -14,6 +14,8 @@ const NOT_BUILT_IN = new Set([
 	'restartPolicy',
 	'restartPolicyRules',
 	'targetContainerName',
+	// A joined container publishes nothing by itself: host ports are the pause's.
+	'ports',
 ]);
 
 /**

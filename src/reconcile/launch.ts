@@ -16,7 +16,7 @@ export function launch(context: Context, plan: Plan, member: Member, cause: stri
 		if (stale !== undefined) {
 			const { id } = newest;
 			plan.act({ type: 'RemoveContainer', container: member.name, id, force: false, cause: stale });
-		} else if (mayStart(context)) {
+		} else if (context.volumesReady) {
 			plan.act({ type: 'StartContainer', container: member.name, id: newest.id, cause });
 		}
 		return;
@@ -38,10 +38,6 @@ export function launch(context: Context, plan: Plan, member: Member, cause: stri
 		sandboxID: sandbox.id,
 		cause,
 	});
-}
-
-function mayStart(context: Context): boolean {
-	return context.sandboxReady && context.observed.volumes.written;
 }
 
 /** Why a container that was made ahead can't be started. */

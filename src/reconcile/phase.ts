@@ -37,6 +37,8 @@ function endOf(status: ContainerStatus | undefined) {
 }
 
 function livingPhase(context: Context, statuses: Statuses): Phase {
+	// A container that joins later, or is asked for an image that is not to be had, takes nothing back.
+	if (context.previous.phase === 'Running') return 'Running';
 	const initializing = context.inits.some((member) => isInitializing(member, statuses.get(member.name)));
 	if (initializing && !hasContainerStarted(context, statuses)) return 'Pending';
 	const sidecarWaits = context.inits.some(

@@ -76,11 +76,11 @@ function generationOf({ pod }: Context): Pick<PodStatus, 'observedGeneration'> {
 	return generation === undefined ? {} : { observedGeneration: generation };
 }
 
-/** The pod's IP is told once its sandbox is ready, and then never taken back. */
+/** The pod's IP is told once its sandbox is ready (a kubelet mounts the volumes before it makes one), and then never taken back. */
 function addressesOf(context: Context): Pick<PodStatus, 'hostIP' | 'hostIPs' | 'podIP' | 'podIPs'> {
-	const { pod, observed, previous, sandbox, sandboxReady } = context;
+	const { pod, observed, previous, sandbox, volumesReady } = context;
 	const { hostIP } = observed;
-	const own = sandboxReady ? sandbox?.ip || observed.podIP : previous.podIP;
+	const own = volumesReady ? sandbox?.ip || observed.podIP : previous.podIP;
 	const podIP = pod.spec.hostNetwork ? hostIP : own;
 	return {
 		...(hostIP === '' ? {} : { hostIP, hostIPs: [{ ip: hostIP }] }),
