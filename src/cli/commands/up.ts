@@ -3,13 +3,13 @@
  * or Ctrl-C stops them, or (-d) returns when they are Ready or Completed.
  */
 import { ApiError } from '../../api/errors.ts';
-import type { KubeObject } from '../../api/types.ts';
+import type { KubeObject, Pod } from '../../api/types.ts';
 import type { Client } from '../../client/client.ts';
 import { type Io, say } from '../io.ts';
 import { type FileOptions, loadManifests, type Manifest, sourcesOf } from '../manifests.ts';
 import { parseDuration } from '../output/age.ts';
 import { statusText, usage } from '../output/errors.ts';
-import { isNotFound, requestDelete, untilGone } from '../removal.ts';
+import { isNotFound, requestDelete, targetPath, untilGone } from '../removal.ts';
 import { withClient } from '../session.ts';
 import { attach } from '../up/attached.ts';
 import { waitDetached } from '../up/detached.ts';
@@ -72,7 +72,7 @@ async function applyAll(
 		const { object } = manifest;
 		const key = { namespace: object.metadata.namespace ?? 'default', name: object.metadata.name };
 		try {
-			if (object.kind === 'Pod' && options.forceRecreate) {
+			if (object.kind === 'Pod' && (options.forceRecreate || (await isOver(client, key)))) {
 				await removeFirst(client, key);
 			}
 			const applied = await applyObject(client, manifest);
@@ -92,6 +92,20 @@ async function applyAll(
 		}
 	}
 	return started;
+}
+
+/** A pod that has ended, or is about to go, can't be brought up again: up means a new one. */
+async function isOver(client: Client, key: PodKey): Promise<boolean> {
+	try {
+		const pod = await client.request<Pod>('GET', targetPath(podTarget(key)));
+		const phase = pod.status?.phase;
+		return phase === 'Succeeded' || phase === 'Failed' || pod.metadata.deletionTimestamp !== undefined;
+	} catch (error) {
+		if (isNotFound(error)) {
+			return false;
+		}
+		throw error;
+	}
 }
 
 async function removeFirst(client: Client, key: PodKey): Promise<void> {

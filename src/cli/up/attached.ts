@@ -64,6 +64,9 @@ export async function attach(
 			await feed.until(() => (feed.pods().length === 0 ? true : undefined));
 		}
 		await follower.drain();
+		if (end.stop || interrupt.stopping) {
+			say(io, `${namesOf(started)} stopped and removed`);
+		}
 		return end.code;
 	} finally {
 		follower?.close();
@@ -174,6 +177,10 @@ function endedState(state: ContainerState | undefined) {
 	return state?.terminated;
 }
 
+function namesOf(started: readonly StartedPod[]): string {
+	return started.map(({ name }) => `pod/${name}`).join(', ');
+}
+
 /** Ctrl-C: once asks the pods to stop, twice kills them. */
 class Interrupt {
 	readonly #io: Io;
@@ -226,7 +233,7 @@ class Interrupt {
 			return;
 		}
 		const force = this.stopping;
-		const names = this.#started.map(({ name }) => `pod/${name}`).join(', ');
+		const names = namesOf(this.#started);
 		say(this.#io, force ? `Killing ${names}` : `\nStopping ${names} gracefully (press Ctrl+C again to kill)`);
 		this.#first.abort();
 		this.stopPods(force ? 0 : undefined).catch((error: unknown) => {

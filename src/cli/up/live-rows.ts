@@ -22,7 +22,7 @@ interface Shown {
 	row: Row;
 	readonly began: number;
 	/** Set once listr2 has begun the task. */
-	task?: { title: string | undefined };
+	task?: Task;
 	readonly settled: PromiseWithResolvers<void>;
 }
 
@@ -54,6 +54,8 @@ export class LiveRows {
 					collapseSubtasks: false,
 					collapseErrors: false,
 					showErrorMessage: false,
+					showSkipMessage: false,
+					suffixSkips: false,
 					removeEmptyLines: false,
 					logger: new ListrLogger({
 						processOutput: new ProcessOutput(
@@ -86,12 +88,16 @@ export class LiveRows {
 
 	/** Ends every row as it stands and gives the cursor back. */
 	async end(): Promise<void> {
-		for (const { row, settled } of this.#shown.values()) {
+		for (const { row, settled, task } of this.#shown.values()) {
 			if (row.status === 'failed') {
 				settled.reject(new Error(row.text));
-			} else {
-				settled.resolve();
+				continue;
 			}
+			if (row.status !== 'done') {
+				// Not done and no failure: the tick would be a lie.
+				task?.skip();
+			}
+			settled.resolve();
 		}
 		await this.#done;
 	}

@@ -132,13 +132,23 @@ function failedSandbox(events: readonly Event[]): Verdict | undefined {
 		}
 		const message = (event.message ?? '').trim();
 		if (event.reason === 'FailedCreatePodSandBox') {
-			return { type: 'failed', kind: 'start', cause: message, sandbox: true };
+			return { type: 'failed', kind: 'start', cause: sandboxCause(message), sandbox: true };
 		}
 		if (event.reason === 'FailedMount' && (event.count ?? 1) > 1) {
 			return { type: 'failed', kind: 'start', cause: message };
 		}
 	}
 	return undefined;
+}
+
+/** The engine's words of a taken port are long; what matters is the port. */
+function sandboxCause(message: string): string {
+	const port =
+		/listen (?:tcp|udp)\d? \S*?:(\d+): bind: address already in use/.exec(message)?.[1] ??
+		/Bind for \S*?:(\d+) failed: port is already allocated/.exec(message)?.[1];
+	return port === undefined
+		? message
+		: `port ${port} of the host is in use: stop what uses it, or choose another hostPort`;
 }
 
 function kindWord(pod: Pod, name: string): string {

@@ -82,10 +82,14 @@ describe('what up waits for', () => {
 			ready: false,
 			statuses: [waiting('main', 'ContainerCreating')],
 		});
-		const taken = event('FailedCreatePodSandBox', 'port 8080 is in use', { type: 'Warning' });
+		const taken = event(
+			'FailedCreatePodSandBox',
+			'Error starting userland proxy: listen tcp4 0.0.0.0:8080: bind: address already in use',
+			{ type: 'Warning' },
+		);
 		expect(verdictOf(creating, [taken])).toMatchObject({
 			kind: 'start',
-			cause: 'port 8080 is in use',
+			cause: 'port 8080 of the host is in use: stop what uses it, or choose another hostPort',
 			sandbox: true,
 		});
 		const mount = (count: number) =>
