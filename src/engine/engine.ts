@@ -250,7 +250,11 @@ export interface Engine {
 	stats(id: string): Promise<ContainerStats>;
 	top(id: string): Promise<readonly (readonly string[])[]>;
 
-	/** tar out of / into a container; created, running and exited ones alike. */
+	/**
+	 * tar out of / into a container; created, running and exited ones alike. The archive's own uids and gids are
+	 * kept. `copyUidGid` makes all of it the container's user's, whom the engine looks up on its *host*: it fails
+	 * for a plain number that has no name there, so better number the entries.
+	 */
 	getArchive(id: string, path: string): Promise<Readable>;
 	putArchive(
 		id: string,

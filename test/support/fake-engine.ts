@@ -502,7 +502,12 @@ export class FakeEngine implements Engine {
 			if (container.view.find(path) && container.view.isReadOnly(path)) {
 				fail('UNKNOWN', 500, 'mounted volume is marked read-only');
 			}
-			if (!container.view.unpack(path, archive, options.copyUidGid ?? false)) {
+			const user = container.options.user || container.image.user;
+			if (options.copyUidGid && user) {
+				// Seen on 20.10: the engine looks the user up on the host.
+				fail('UNKNOWN', 500, `getent unable to find entry "${user}" in passwd database`);
+			}
+			if (!container.view.unpack(path, archive)) {
 				fail('NOT_FOUND', 404, `Could not find the file ${path} in container ${id}`);
 			}
 			this.#emit(container, 'extract-to-dir');
@@ -1131,6 +1136,10 @@ export class FakeEngine implements Engine {
 		});
 		container.watchers.add(died);
 		const run = async (): Promise<ExecResult> => {
+			if (!container.program.exec && command === 'cat') {
+				for await (const chunk of stdin) stdout.write(chunk);
+				return { exitCode: 0 };
+			}
 			const input = options.stdin ? (await buffer(stdin)).toString() : '';
 			return (container.program.exec ?? defaultExec)(options.command, input);
 		};
@@ -1245,11 +1254,9 @@ function inspect(container: FakeContainer): EngineContainer {
 	};
 }
 
-function defaultExec(command: readonly string[], stdin: string): ExecResult {
+function defaultExec(command: readonly string[]): ExecResult {
 	const [program, ...args] = command;
 	switch (program) {
-		case 'cat':
-			return { exitCode: 0, stdout: stdin };
 		case 'echo':
 			return { exitCode: 0, stdout: `${args.join(' ')}\n` };
 		case 'false':

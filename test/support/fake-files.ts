@@ -73,7 +73,7 @@ export class FakeView {
 	}
 
 	/** Unpacks into a directory; false when that is not there. Symlinks on the way are followed, the last not. */
-	unpack(folder: string, archive: Buffer, copyUidGid: boolean): boolean {
+	unpack(folder: string, archive: Buffer): boolean {
 		if (this.find(folder)?.file.type !== 'directory') return false;
 		for (const entry of untar(archive)) {
 			const wanted = posix.join(folder, entry.path);
@@ -84,8 +84,8 @@ export class FakeView {
 			tree.put(inner, {
 				type: entry.type,
 				mode: entry.mode ?? 0o644,
-				uid: copyUidGid ? (entry.uid ?? 0) : 0,
-				gid: copyUidGid ? (entry.gid ?? 0) : 0,
+				uid: entry.uid ?? 0,
+				gid: entry.gid ?? 0,
 				data: Buffer.from(entry.data ?? ''),
 				linkTarget: entry.linkTarget ?? '',
 			});
