@@ -5,10 +5,12 @@
 import type { KubeObject, Profile } from '../api/types.ts';
 import { type DecodeError, decodeTree, modelOf } from './decode.ts';
 import { codeFrame, type Diagnostic, type Position } from './diagnostic.ts';
-import { isSecret } from './kinds.ts';
+import { isPod, isSecret } from './kinds.ts';
 import { type ParseProblem, parseText } from './parse.ts';
+import { portabilityNotes } from './portability.ts';
 import { kindSupport, unsupportedFields } from './support.ts';
 import { find, locate, type Offset, type Tree } from './tree.ts';
+import { podWarnings } from './validate/pod-warnings.ts';
 import { type FieldError, validateObject } from './validate.ts';
 
 export interface LoadedObject {
@@ -25,31 +27,39 @@ export interface LoadResult {
 	diagnostics: Diagnostic[];
 }
 
+export interface TextOptions {
+	readonly profile: Profile;
+	/** Also tell what a cluster would treat differently (`validate`). */
+	readonly portability?: boolean;
+}
+
 /** Reads all objects of a text: YAML documents or JSON, Lists unfolded. */
-export function loadText(text: string, source: string, options: { profile: Profile }): LoadResult {
-	const reader = new TextReader(text, source, options.profile);
+export function loadText(text: string, source: string, options: TextOptions): LoadResult {
+	const reader = new TextReader(text, source, options);
 	return reader.read();
 }
 
 class TextReader {
 	readonly #text: string;
 	readonly #source: string;
-	readonly #profile: Profile;
+	readonly #options: TextOptions;
 	readonly #result: LoadResult = { objects: [], diagnostics: [] };
 	#position: (at: Offset) => Position = () => ({ line: 1, column: 1 });
 	/** Of a Secret no value is shown, not even to the one who wrote it: output ends up in logs. */
 	#secret = false;
 
-	constructor(text: string, source: string, profile: Profile) {
+	constructor(text: string, source: string, options: TextOptions) {
 		this.#text = text;
 		this.#source = source;
-		this.#profile = profile;
+		this.#options = options;
 	}
 
 	read(): LoadResult {
 		const parsed = parseText(this.#text);
 		this.#position = parsed.position;
 		for (const document of parsed.documents) {
+			const kind = document.tree && find(document.tree, 'kind');
+			this.#secret = kind?.kind === 'scalar' && kind.value === 'Secret';
 			for (const problem of document.problems) this.#tell('error', problem.at, problem.path, problem);
 			if (document.tree) this.#object(document.tree, document.problems);
 		}
@@ -76,7 +86,7 @@ class TextReader {
 			return;
 		}
 		const known = [...errors, ...problems];
-		for (const error of validateObject(object, { profile: this.#profile })) {
+		for (const error of validateObject(object, { profile: this.#options.profile })) {
 			if (followsFrom(error, known)) continue;
 			this.#tell('error', placeOf(tree, error.path), error.path, { ...error, code: error.reason });
 		}
@@ -87,7 +97,13 @@ class TextReader {
 			const message = `${finding.path} is ignored: ${finding.note}`;
 			this.#tell('warning', at, finding.path, { code: 'IgnoredField', message });
 		}
+		const odd = isPod(object) && object.spec ? podWarnings(object.spec) : [];
+		for (const { path, message } of odd)
+			this.#tell('warning', placeOf(tree, path), path, { code: 'OddField', message });
 		this.#warnLocal(tree, object);
+		for (const { path, message } of this.#options.portability ? portabilityNotes(object) : []) {
+			this.#tell('warning', placeOf(tree, path), path, { code: 'NotPortable', message });
+		}
 		const position = (path: string): Position => this.#position(placeOf(tree, path));
 		this.#result.objects.push({ object, source: this.#source, position });
 	}
@@ -106,7 +122,7 @@ class TextReader {
 
 	/** What works here and would not on a cluster. */
 	#warnLocal(tree: Tree, object: KubeObject): void {
-		if (this.#profile !== 'local') return;
+		if (this.#options.profile !== 'local') return;
 		for (const { path, value } of relativeHostPaths(object)) {
 			const message = `${path}: ${JSON.stringify(value)} is taken from the manifest's folder; a cluster accepts absolute paths only`;
 			this.#tell('warning', placeOf(tree, path), path, { code: 'NotPortable', message });

@@ -6,17 +6,22 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { KubeObject, Profile } from '../api/types.ts';
+import type { KubeObject } from '../api/types.ts';
 import type { Diagnostic } from './diagnostic.ts';
-import { type LoadedObject, type LoadResult, loadText, relativeHostPaths } from './document.ts';
+import {
+	type LoadedObject,
+	type LoadResult,
+	loadText,
+	relativeHostPaths,
+	type TextOptions,
+} from './document.ts';
 import { isPod } from './kinds.ts';
 import { MAX_TEXT } from './parse.ts';
 
 export { type Diagnostic, formatDiagnostic, type Position } from './diagnostic.ts';
 export { type LoadedObject, type LoadResult, loadText } from './document.ts';
 
-export interface LoadOptions {
-	readonly profile: Profile;
+export interface LoadOptions extends TextOptions {
 	/** Reads standard input to its end, for the source `-`. */
 	readonly stdin?: () => Promise<string>;
 	/** Whether folders in folders are read too. */
@@ -45,7 +50,7 @@ export async function load(sources: readonly string[], options: LoadOptions): Pr
 			result.diagnostics.push(read);
 			continue;
 		}
-		const { objects, diagnostics } = loadText(read.text, read.source, { profile: options.profile });
+		const { objects, diagnostics } = loadText(read.text, read.source, options);
 		if (options.profile === 'local') for (const loaded of objects) resolveHostPaths(loaded, read.folder);
 		result.objects.push(...objects);
 		result.diagnostics.push(...diagnostics);

@@ -16,6 +16,8 @@ type ResourceList = Record<string, string | number>;
 export type ResourceScope = 'container' | 'pod';
 
 const isHugePages = (name: string): boolean => name.startsWith('hugepages-');
+/** Resources that are known, though not to containers: quotas name them. */
+const STANDARD = new Set(['storage', 'pods', 'services', 'secrets', 'configmaps', 'persistentvolumeclaims']);
 /** With a domain that is not Kubernetes' own: devices, mostly. */
 const isExtended = (name: string): boolean => name.includes('/') && !name.includes('kubernetes.io/');
 
@@ -63,7 +65,13 @@ function checkOne(
 		return;
 	}
 	if (!name.includes('/') && !standard) {
+		if (!STANDARD.has(name))
+			errors.invalid(path, name, 'must be a standard resource type or fully qualified');
 		errors.invalid(path, name, 'must be a standard resource for containers');
+		return;
+	}
+	if (name.includes('/') && !isExtended(name)) {
+		errors.invalid(path, name, "doesn't follow extended resource name standard");
 		return;
 	}
 	const quantity = tryParseQuantity(text);
