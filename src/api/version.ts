@@ -5,4 +5,4 @@
 export const VERSION = '0.1.0';
 
 /** The release of Kubernetes whose API and rules podrun follows: what /version says to kubectl. */
-export const KUBERNETES_VERSION = { major: '1', minor: '34', gitVersion: 'v1.34.0' } as const;
+export const KUBERNETES_VERSION = { major: '1', minor: '36', gitVersion: 'v1.36.0' } as const;

@@ -1,11 +1,13 @@
 /**
  * One request and its answer: reading a bounded body, content negotiation, and how answers and errors are
- * written. Protobuf is refused as the API machinery does it: 415 for a body, 406 when nothing else is accepted.
+ * written. Protobuf is read for a few kinds (protobuf.ts) and written for none: 415 for a body of another kind, 406
+ * when nothing else is accepted.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parse as parseYaml } from 'yaml';
 import { ApiError, badRequest, type Status } from '../api/errors.ts';
 import type { KubeObject, Profile } from '../api/types.ts';
+import { fromProtobuf, PROTOBUF } from './protobuf.ts';
 
 /** What etcd and the real API server bear: 3 MiB a request. */
 export const BODY_LIMIT = 3 * 1024 * 1024;
@@ -40,11 +42,16 @@ export async function readBody(exchange: Exchange): Promise<Buffer> {
 /** The body as an object; JSON or YAML by its content type. Undefined: there was none. Throws 400, 413, 415. */
 export async function readObject(exchange: Exchange): Promise<Record<string, unknown> | undefined> {
 	const type = mediaType(exchange.request.headers['content-type'] ?? 'application/json');
-	if (!['application/json', 'application/yaml', 'text/plain', '*/*'].includes(type)) {
+	if (![PROTOBUF, 'application/json', 'application/yaml', 'text/plain', '*/*'].includes(type)) {
 		throw unsupportedMedia(type, 'application/json, application/yaml');
 	}
 	const body = await readBody(exchange);
 	if (body.length === 0) return undefined;
+	if (type === PROTOBUF) {
+		const object = fromProtobuf(body);
+		if (object === undefined) throw unsupportedMedia(type, 'application/json, application/yaml');
+		return object;
+	}
 	return parseObject(body, type === 'application/yaml');
 }
 

@@ -93,7 +93,7 @@ describe('writing and reading', () => {
 		expect((await refusal(odd)).code).toBe(400);
 	});
 
-	it('reads YAML, refuses protobuf with 415 and 406, and a body beyond 3 MiB with 413', async () => {
+	it('reads YAML, refuses other formats with 415 and 406, and a body beyond 3 MiB with 413', async () => {
 		const yaml = 'kind: ConfigMap\napiVersion: v1\nmetadata: {name: from-yaml}\ndata: {a: b}\n';
 		const maps = '/api/v1/namespaces/default/configmaps';
 		const headers = { 'content-type': 'application/yaml' };
@@ -101,7 +101,7 @@ describe('writing and reading', () => {
 			data: { a: 'b' },
 		});
 		const protobuf = 'application/vnd.kubernetes.protobuf';
-		const sent = api.client.request('POST', maps, { body: 'x', headers: { 'content-type': protobuf } });
+		const sent = api.client.request('POST', maps, { body: 'x', headers: { 'content-type': 'text/html' } });
 		expect((await refusal(sent)).code).toBe(415);
 		const wanted = api.client.request('GET', maps, { headers: { accept: protobuf } });
 		expect((await refusal(wanted)).code).toBe(406);
@@ -111,6 +111,29 @@ describe('writing and reading', () => {
 		});
 		const huge = { kind: 'ConfigMap', metadata: { name: 'huge' }, data: { a: 'x'.repeat(4 * 1024 * 1024) } };
 		expect((await refusal(api.client.request('POST', maps, { body: huge }))).code).toBe(413);
+	});
+
+	it('reads protobuf of the kinds that kubectl creates with typed clients', async () => {
+		const field = (number: number, content: string | Buffer) => {
+			const bytes = Buffer.from(content);
+			return Buffer.concat([Buffer.from([(number << 3) | 2, bytes.length]), bytes]);
+		};
+		const entry = field(2, Buffer.concat([field(1, 'key'), field(2, 'value')]));
+		const object = Buffer.concat([field(1, field(1, 'from-protobuf')), entry, Buffer.from([4 << 3, 1])]);
+		const type = field(1, Buffer.concat([field(1, 'v1'), field(2, 'ConfigMap')]));
+		const body = Buffer.concat([Buffer.from('k8s\0'), type, field(2, object)]);
+		const headers = { 'content-type': 'application/vnd.kubernetes.protobuf' };
+		const maps = '/api/v1/namespaces/default/configmaps';
+		expect(await api.client.request('POST', maps, { body, headers })).toMatchObject({
+			kind: 'ConfigMap',
+			metadata: { name: 'from-protobuf' },
+			data: { key: 'value' },
+			immutable: true,
+		});
+		const cut = api.client.request('POST', maps, { body: body.subarray(0, body.length - 3), headers });
+		expect((await refusal(cut)).code).toBe(400);
+		const pod = Buffer.concat([Buffer.from('k8s\0'), field(1, field(2, 'Pod'))]);
+		expect((await refusal(api.client.request('POST', PODS, { body: pod, headers }))).code).toBe(415);
 	});
 
 	it('tells unknown paths from wrong methods', async () => {
