@@ -9,6 +9,10 @@
  *   pause end MARK                   kills every process of the pod whose environment holds MARK. Where the PID
  *                                    namespace is shared, an exec that took too long ends this way: the
  *                                    engine's API has no call for it. What it may not read it leaves alone.
+ *   pause remove PATH...             removes files and folders below /volumes, if they are there.
+ *   pause own GID PATH [lazy]        fsGroup: hands all below PATH to a group; lazy: only if PATH itself is not
+ *                                    its own yet.
+ *   pause usage PATH...              bytes on the disk, a line for each path.
  *
  * `connect`: HOST is an IPv4 address, an IPv6 address or "localhost" (127.0.0.1, then ::1). End of stdin
  * is passed on as a half-close; the end of the peer's bytes ends the program. LIMIT, in seconds, is how long
@@ -30,7 +34,8 @@ enum {
 	SYS_read = 0, SYS_write = 1, SYS_close = 3, SYS_rt_sigprocmask = 14, SYS_setitimer = 38, SYS_socket = 41,
 	SYS_connect = 42, SYS_shutdown = 48, SYS_getsockopt = 55, SYS_clone = 56, SYS_wait4 = 61, SYS_kill = 62,
 	SYS_fcntl = 72, SYS_prctl = 157, SYS_rt_sigtimedwait = 128, SYS_getdents64 = 217, SYS_exit_group = 231,
-	SYS_openat = 257, SYS_ppoll = 271,
+	SYS_openat = 257, SYS_ppoll = 271, SYS_lseek = 8, SYS_fchmod = 91, SYS_fchownat = 260, SYS_unlinkat = 263,
+	SYS_statx = 332,
 };
 __asm__(".globl _start\n_start:\n\txor %ebp,%ebp\n\tmov %rsp,%rdi\n\tand $-16,%rsp\n\tcall entry\n");
 
@@ -49,7 +54,7 @@ enum {
 	SYS_fcntl = 25, SYS_openat = 56, SYS_close = 57, SYS_getdents64 = 61, SYS_read = 63, SYS_write = 64, SYS_ppoll = 73, SYS_exit_group = 94,
 	SYS_setitimer = 103, SYS_kill = 129, SYS_rt_sigprocmask = 135, SYS_rt_sigtimedwait = 137, SYS_prctl = 167,
 	SYS_socket = 198, SYS_connect = 203, SYS_getsockopt = 209, SYS_shutdown = 210, SYS_clone = 220,
-	SYS_wait4 = 260,
+	SYS_wait4 = 260, SYS_unlinkat = 35, SYS_fchmod = 52, SYS_fchownat = 54, SYS_lseek = 62, SYS_statx = 291,
 };
 __asm__(".globl _start\n_start:\n\tmov x29,#0\n\tmov x30,#0\n\tmov x0,sp\n\tb entry\n");
 
@@ -315,6 +320,8 @@ static void end(const char *mark) {
 	}
 }
 
+#include "volumes.h"
+
 /*
  * The signals are blocked and then taken: no handler, so no race. A blocked signal reaches PID 1 although
  * its default action would be ignored there.
@@ -338,6 +345,12 @@ __attribute__((used, noreturn)) void entry(long *stack) {
 		join(argument[2], argument[3], count == 5 ? argument[4] : 0, check);
 	}
 	if (same(argument[1], "end") && count == 3) end(argument[2]);
-	fail(USAGE, "usage: pause | pause end MARK | pause connect|check HOST PORT [LIMIT-SECONDS]\n");
+	if (same(argument[1], "remove")) remove_all(argument + 2);
+	if (same(argument[1], "usage")) measure(argument + 2);
+	if (same(argument[1], "own") && (count == 4 || (count == 5 && same(argument[4], "lazy")))) {
+		own(argument[2], argument[3], count == 5);
+	}
+	fail(USAGE, "usage: pause | pause end MARK | pause connect|check HOST PORT [LIMIT-SECONDS] | "
+				"pause remove|usage PATH... | pause own GID PATH [lazy]\n");
 	__builtin_unreachable();
 }

@@ -14,12 +14,16 @@ import type { CreateOptions, MountOption, PortBinding } from './options.ts';
 import { sysctlsOf } from './sysctls.ts';
 import { plannedVolumes, VOLUMES_PATH } from './volumes.ts';
 
+/** To remove, measure and hand over files of any owner; every root process of a container has them by default. */
+const VOLUME_CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID'];
+
 /** The create options of the pause of one sandbox attempt. */
 export function sandboxOptions(pod: Pod, context: SandboxContext): Translated<CreateOptions> {
 	const { spec } = pod;
 	const identity = identityOf(pod);
 	const sysctls = sysctlsOf(pod);
 	const { oomScoreAllowed } = context.node;
+	const mounts = pauseMounts(pod, context);
 	const options: CreateOptions = {
 		name: sandboxName(context.instance, identity, context.attempt),
 		image: context.infraImage,
@@ -36,12 +40,15 @@ export function sandboxOptions(pod: Pod, context: SandboxContext): Translated<Cr
 		...(spec.hostNetwork ? hostNetwork(pod, context) : ownNetwork(pod, context)),
 		ipcMode: spec.hostIPC ? 'host' : 'shareable',
 		pidMode: spec.hostPID ? 'host' : '',
-		mounts: pauseMounts(pod, context),
+		mounts,
 		resources: sandboxResources(),
 		...(oomScoreAllowed ? { oomScoreAdj: SANDBOX_OOM } : {}),
 		...(Object.keys(sysctls).length > 0 ? { sysctls } : {}),
-		// It waits and connects: nothing of that takes a capability. A seccomp filter would cost 20 ms a start.
+		// It waits and connects: nothing of that takes a capability, only work on volumes does (an exec has the
+		// container's own; a privileged one is refused where the engine itself is not all-powerful).
 		capDrop: ['ALL'],
+		...(mounts.length > 1 ? { capAdd: VOLUME_CAPABILITIES } : {}),
+		// A seccomp filter would cost 20 ms a start.
 		securityOpt: ['seccomp=unconfined'],
 		logDriver: 'none',
 		...(context.runtime === undefined ? {} : { runtime: context.runtime }),
