@@ -94,7 +94,7 @@ export class PodStreams {
 			);
 		}
 		const id = await this.#sandbox(pod);
-		return connectThroughInfra(this.#engine, id, '127.0.0.1', port);
+		return connectThroughInfra(this.#engine, id, 'localhost', port);
 	}
 
 	async stats(namespace: string, name: string): Promise<PodUsage> {

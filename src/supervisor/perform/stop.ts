@@ -33,7 +33,8 @@ export async function runContainerHook(parts: PerformerParts, deed: Deed, action
 	journal.note(action.id, {
 		[action.hook]: { startedAt, endedAt: clock.now(), ok: result.ok, message: result.message },
 	});
-	if (result.ok) return;
+	// As a kubelet: a hook that its deadline has cut is no news.
+	if (result.ok || result.cut) return;
 	const reason = action.hook === 'postStart' ? 'FailedPostStartHook' : 'FailedPreStopHook';
 	const note = {
 		type: 'Warning',
