@@ -7,6 +7,7 @@
  */
 import { canonicalQuantity, QuantityError } from '../api/quantity.ts';
 import type { KubeObject } from '../api/types.ts';
+import { homeOf } from './places.ts';
 import { KINDS, MODELS } from './schema.generated.ts';
 import { nearest } from './suggest.ts';
 import { type ListTree, type MapTree, type Offset, type ScalarTree, type Tree, treeOf } from './tree.ts';
@@ -82,7 +83,7 @@ export function decodeTree(tree: Tree): Decoded {
 	}
 	const model = modelOf(apiVersion, kind);
 	if (!model) return unknownKind(tree, apiVersion, kind);
-	const decoder = new Decoder();
+	const decoder = new Decoder(model);
 	const object = decoder.model(tree, model, '');
 	return { object: asKubeObject(object, apiVersion, kind), errors: decoder.errors, notes: decoder.notes };
 }
@@ -154,6 +155,12 @@ export function put(target: Record<string, unknown>, key: string, value: unknown
 class Decoder {
 	readonly errors: DecodeError[] = [];
 	readonly notes: DecodeNote[] = [];
+	readonly #root: string;
+
+	/** `root`: the model of the kind that is decoded. */
+	constructor(root: string) {
+		this.#root = root;
+	}
 
 	model(tree: MapTree, model: string, path: string): Record<string, unknown> {
 		const fields = MODELS[model] ?? {};
@@ -172,13 +179,18 @@ class Decoder {
 	}
 
 	#unknown(path: string, key: string, source: string, at: Offset, known: readonly string[]): void {
-		const guess = nearest(key, known);
-		let hint = guess
-			? `did you mean "${guess}"?`
-			: `known are ${known.slice(0, 12).join(', ')}${known.length > 12 ? ', …' : ''}`;
-		if (source !== key) hint = `YAML reads the unquoted key ${source} as ${key}: quote it`;
 		const message = `unknown field "${path}"`;
+		const hint = this.#hintFor(key, source, known);
 		this.errors.push({ at, path, reason: 'FieldValueInvalid', message, code: 'UnknownField', hint });
+	}
+
+	#hintFor(key: string, source: string, known: readonly string[]): string {
+		if (source !== key) return `YAML reads the unquoted key ${source} as ${key}: quote it`;
+		const guess = nearest(key, known);
+		if (guess) return `did you mean "${guess}"?`;
+		const home = homeOf(this.#root, key);
+		if (home) return `${key} belongs at ${home}`;
+		return `known are ${known.slice(0, 12).join(', ')}${known.length > 12 ? ', …' : ''}`;
 	}
 
 	/** The value as `type` says, or nothing: for null, which Kubernetes takes for absent, and for errors. */

@@ -79,6 +79,16 @@ test.each([
 	expect(messages(pod(parts))).toEqual([message]);
 });
 
+test.each([
+	[{ container: { hostNetwork: true } }, 'hostNetwork belongs at spec.hostNetwork'],
+	[{ spec: { command: ['a'] } }, 'command belongs at spec.containers[*].command'],
+	[{ spec: { labels: {} } }, 'labels belongs at metadata.labels'],
+	[{ container: { runAsUser: 1 } }, 'runAsUser belongs at spec.securityContext.runAsUser'],
+])('%j is in the wrong place', (parts, hint) => {
+	const { diagnostics } = loadText(JSON.stringify(pod(parts)), 'f', { profile: 'local' });
+	expect(diagnostics[0]).toMatchObject({ code: 'UnknownField', hint });
+});
+
 test('a port of a probe may be a number or a name', () => {
 	expect(
 		messages(
