@@ -3,11 +3,13 @@
  * split so that a verb loads only what it needs. dockerode's optional native parts stay outside.
  */
 import { chmod, rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const dist = `${root}dist`;
+/** dist, or the folder that is named: e.g. to try a build beside one that is in use. */
+const dist = resolve(root, process.argv[2] ?? 'dist');
 
 /** CommonJS packages inside the bundle ask for `require`; an ES module has to make its own. */
 const requireBanner =

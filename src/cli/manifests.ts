@@ -4,10 +4,9 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { ApiError } from '../api/errors.ts';
 import type { KubeObject, Profile } from '../api/types.ts';
 import { formatDiagnostic } from '../manifest/diagnostic.ts';
-import { load } from '../manifest/load.ts';
+import { type LoadResult, load } from '../manifest/load.ts';
 import { type Io, readAll, say } from './io.ts';
 import { ExitError, usage } from './output/errors.ts';
 import type { GlobalOptions } from './program.ts';
@@ -61,25 +60,49 @@ export async function loadManifests(
 	sources: readonly string[],
 	options: FileOptions,
 ): Promise<readonly Manifest[]> {
-	const loaded = await load(sources, {
-		cwd: io.cwd,
-		stdin: () => readAll(io.stdin),
-		profile: profileOf(options),
-		recursive: Boolean(options.recursive),
-	});
+	const loaded = await read(io, sources, options);
 	for (const diagnostic of loaded.diagnostics) {
 		say(io, formatDiagnostic(diagnostic));
 	}
 	if (loaded.diagnostics.some(({ severity }) => severity === 'error')) {
 		throw new ExitError(1);
 	}
+	return inOrder(loaded, options);
+}
+
+/**
+ * Loads what is only to be named, as `delete` does: a manifest that would not be accepted (any more) still
+ * tells which objects to remove. Throws like `loadManifests` for what has no objects at all.
+ */
+export async function loadNames(
+	io: Io,
+	sources: readonly string[],
+	options: FileOptions,
+): Promise<readonly Manifest[]> {
+	const loaded = await read(io, sources, options);
+	if (loaded.objects.length === 0) {
+		for (const diagnostic of loaded.diagnostics) {
+			say(io, formatDiagnostic(diagnostic));
+		}
+		throw new ExitError(1);
+	}
+	return inOrder(loaded, options);
+}
+
+function read(io: Io, sources: readonly string[], options: FileOptions): Promise<LoadResult> {
+	return load(sources, {
+		cwd: io.cwd,
+		stdin: () => readAll(io.stdin),
+		profile: profileOf(options),
+		recursive: Boolean(options.recursive),
+	});
+}
+
+function inOrder(loaded: LoadResult, options: FileOptions): readonly Manifest[] {
 	const manifests = loaded.objects.map(({ object, source }) => ({
 		source,
 		object: inNamespace(object, options),
 	}));
-	if (manifests.length === 0) {
-		throw new ApiError(400, '', `no objects passed: ${sources.join(', ')}`);
-	}
 	return manifests.sort((a, b) => rank(a.object.kind) - rank(b.object.kind));
 }
 

@@ -2,7 +2,7 @@
 import { ApiError, UserError } from '../../api/errors.ts';
 import { type Client, resourcePath } from '../../client/client.ts';
 import { type Io, print, say } from '../io.ts';
-import { type FileOptions, loadManifests } from '../manifests.ts';
+import { type FileOptions, loadNames } from '../manifests.ts';
 import { parseDuration } from '../output/age.ts';
 import { statusText, usage } from '../output/errors.ts';
 import { isNotFound, requestDelete, type Target, untilGone } from '../removal.ts';
@@ -149,7 +149,7 @@ function flag(value: string | true, name: string): boolean {
 }
 
 async function targetsOfFiles(io: Io, options: DeleteOptions): Promise<readonly Target[]> {
-	const manifests = await loadManifests(io, options.filename ?? [], options);
+	const manifests = await loadNames(io, options.filename ?? [], options);
 	return manifests.map(({ object }) => {
 		const resource = resourceOfKind(object.kind);
 		if (!resource) {

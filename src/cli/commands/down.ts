@@ -2,7 +2,7 @@
 import type { KubeObject, Pod } from '../../api/types.ts';
 import { type Client, resourcePath } from '../../client/client.ts';
 import { type Io, say } from '../io.ts';
-import { type FileOptions, loadManifests, sourcesOf } from '../manifests.ts';
+import { type FileOptions, loadNames, sourcesOf } from '../manifests.ts';
 import { parseDuration } from '../output/age.ts';
 import { usage } from '../output/errors.ts';
 import type { GlobalOptions } from '../program.ts';
@@ -46,7 +46,7 @@ export async function run(io: Io, options: DownOptions, args: readonly string[])
 }
 
 async function targetsOfFiles(io: Io, options: DownOptions): Promise<readonly Target[]> {
-	const manifests = await loadManifests(io, sourcesOf(io, options, 'down'), options);
+	const manifests = await loadNames(io, sourcesOf(io, options, 'down'), options);
 	return manifests.flatMap(({ object }) => {
 		const resource = resourceOfKind(object.kind);
 		const { namespace, name } = object.metadata;

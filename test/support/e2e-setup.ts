@@ -1,0 +1,54 @@
+/**
+ * Before the e2e suite: the bundle is built if it is older than the sources, and the engine and the images are
+ * there, or the run ends at once and says what is missing. Nothing is skipped in silence.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** What the scenarios run; scripts/images/build makes those that can't be pulled. */
+const IMAGES = ['busybox:1.36', 'nginx:1.22', 'ghost:5', 'tomcat:10', 'podrun/sample-war:1'];
+
+export default function setup(): void {
+	checkEngine();
+	if (process.env.PODRUN_BIN === undefined) {
+		buildIfStale();
+	}
+}
+
+function checkEngine(): void {
+	let images: string;
+	try {
+		images = execFileSync('docker', ['images', '--format', '{{.Repository}}:{{.Tag}}'], { encoding: 'utf8' });
+	} catch (error) {
+		throw new Error(
+			`the e2e suite needs a Docker engine and the docker CLI, and found none: ${(error as Error).message.trim()}`,
+		);
+	}
+	const there = new Set(images.split('\n'));
+	const missing = IMAGES.filter((image) => !there.has(image));
+	if (missing.length > 0) {
+		throw new Error(`the engine lacks ${missing.join(', ')}: run scripts/images/build first`);
+	}
+}
+
+function buildIfStale(): void {
+	const built = join(ROOT, 'dist/podrun.js');
+	const madeAt = existsSync(built) ? statSync(built).mtimeMs : 0;
+	const inputs = ['src', 'scripts/build.ts', 'package.json'];
+	if (Math.max(...inputs.map((input) => newest(join(ROOT, input)))) > madeAt) {
+		execFileSync(process.execPath, [join(ROOT, 'scripts/build.ts')], { cwd: ROOT, stdio: 'inherit' });
+	}
+}
+
+/** Time of the last change below a path, in ms since the epoch. */
+function newest(path: string): number {
+	const about = statSync(path);
+	if (!about.isDirectory()) {
+		return about.mtimeMs;
+	}
+	return Math.max(about.mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name))));
+}
