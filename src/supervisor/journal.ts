@@ -21,6 +21,8 @@ export class Journal {
 	readonly resized = new Map<string, string>();
 	/** Pauses that have got their files; one that is merely created and not in here is made ready first. */
 	readonly prepared = new Set<string>();
+	/** `<container>-<attempt>` whose termination message file was made together with the pause's files. */
+	readonly messageFiles = new Set<string>();
 	readonly hookAborts = new HookAborts();
 	volumesCreated = '';
 	/** Digest of the contents that were last written, with the id of the pause they were written through. */

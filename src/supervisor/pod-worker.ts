@@ -130,7 +130,11 @@ export class PodWorker {
 		// It may have changed while the engine was asked: decide on the newest.
 		const pod = this.pod;
 		if (pod === undefined) return this.#gone();
-		const decision = decide(pod, observed, { ...settings, profile: profileOf(pod) });
+		const decision = decide(pod, observed, {
+			...settings,
+			profile: profileOf(pod),
+			nodeName: this.#parts.nodeName,
+		});
 		const published = this.#publish(pod, decision.status, admission);
 		for (const note of decision.notes) recorder.record(published, note, clock.now());
 		for (const action of decision.actions) this.#begin(action, published, observed);

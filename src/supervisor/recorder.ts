@@ -3,7 +3,6 @@
  * of one object instead of making another, as client-go's correlator does. Events live an hour and at most
  * two hundred a pod, in memory: they are a story for people, not state.
  */
-import { randomBytes } from 'node:crypto';
 import type { Event, Pod } from '../api/types.ts';
 import type { EventNote } from '../reconcile/action.ts';
 import type { Store } from './store.ts';
@@ -15,6 +14,7 @@ export class Recorder {
 	readonly #store: Store;
 	readonly #host: string;
 	/** Correlation key → name of the event object; and the names of each pod, oldest first. */
+	#last = 0n;
 	readonly #names = new Map<string, string>();
 	readonly #byPod = new Map<string, { name: string; namespace: string; key: string; at: number }[]>();
 
@@ -47,7 +47,7 @@ export class Recorder {
 			apiVersion: 'v1',
 			kind: 'Event',
 			metadata: {
-				name: `${pod.metadata.name}.${now.toString(16)}${randomBytes(3).toString('hex')}`,
+				name: `${pod.metadata.name}.${this.#stamp(now)}`,
 				namespace,
 				uid: crypto.randomUUID(),
 				creationTimestamp: time,
@@ -101,6 +101,13 @@ export class Recorder {
 			while (told[0] !== undefined && now - told[0].at > LIFETIME) this.#forget(told);
 			if (told.length === 0) this.#byPod.delete(uid);
 		}
+	}
+
+	/** Nanoseconds in hex, as in Kubernetes, and never the same twice: lists in order of names are in order of time. */
+	#stamp(now: number): string {
+		const wanted = BigInt(Math.floor(now)) * 1_000_000n;
+		this.#last = wanted > this.#last ? wanted : this.#last + 1n;
+		return this.#last.toString(16).padStart(16, '0');
 	}
 
 	#forget(told: { name: string; namespace: string; key: string }[]): void {

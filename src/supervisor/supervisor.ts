@@ -252,6 +252,8 @@ export async function createSupervisor(options: SupervisorOptions): Promise<Supe
 			abort.abort();
 			for (const worker of workers.values()) worker.stop();
 			await store.flush();
+			// The last pod may have gone while something else still held the network.
+			if (store.list('Pod').items.length === 0) await network.remove().catch(() => {});
 			engine.close();
 		},
 	};

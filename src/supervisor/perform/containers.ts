@@ -31,7 +31,10 @@ export async function createContainer(
 		attempt: action.attempt,
 	};
 	try {
-		if (action.attempt > 0) await volumes.prepareMessage(pod, action, action.sandboxID);
+		const { container: name, attempt } = action;
+		if (!journal.messageFiles.has(`${name}-${attempt}`)) {
+			await volumes.prepareMessage(pod, { container: name, attempt }, action.sandboxID);
+		}
 		const target = 'targetContainerName' in container ? container.targetContainerName : undefined;
 		const targetID =
 			target === undefined

@@ -15,9 +15,9 @@ export async function pullImage(parts: PerformerParts, deed: Deed, action: PullI
 	const { images, recorder, clock } = parts;
 	const { pod, journal } = deed;
 	const { image, container } = action;
-	const fieldPath = fieldPathOf(deed, container);
+	const about = container.startsWith('volume:') ? {} : { fieldPath: fieldPathOf(deed, container) };
 	const note = (type: 'Normal' | 'Warning', reason: string, message: string): void =>
-		recorder.record(pod, { type, reason, message, fieldPath }, clock.now());
+		recorder.record(pod, { type, reason, message, ...about }, clock.now());
 	const begun = clock.now();
 	note('Normal', 'Pulling', `Pulling image "${image}"`);
 	try {
@@ -42,9 +42,9 @@ export async function pullImage(parts: PerformerParts, deed: Deed, action: PullI
 						type: 'Warning',
 						reason: 'Failed',
 						message: `Failed to pull image "${image}": ${text}`,
-						fieldPath,
+						...about,
 					},
-					{ type: 'Warning', reason: 'Failed', message: 'Error: ErrImagePull', fieldPath },
+					{ type: 'Warning', reason: 'Failed', message: 'Error: ErrImagePull', ...about },
 				],
 				error,
 			);

@@ -30,6 +30,7 @@ export async function createSandbox(parts: PerformerParts, deed: Deed, action: C
 		const messages = allContainers(pod).map(({ name }) => ({ container: name, attempt: 0 }));
 		await volumes.prepare(pod, observed.podIP, id, messages);
 		journal.prepared.add(id);
+		for (const { container, attempt } of messages) journal.messageFiles.add(`${container}-${attempt}`);
 		inventory.touch(id, pod.metadata.uid);
 	} catch (error) {
 		// Somebody removed the network or the infra image: make them again at the next try.
