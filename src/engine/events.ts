@@ -22,7 +22,9 @@
  *   exec                           exec_create exec_start exec_die[exitCode]
  *   update, rename                 update · rename
  *   archive read, written          archive-path · extract-to-dir
- *   engine stopped                 the stream ends; the exits meanwhile are told by no event after the restart
+ *   engine stopped (SIGTERM)       kill(15) kill(9) die stop of each, then the stream ends; after its restart
+ *                                  nothing is replayed: the history is in its memory only
+ *   engine killed (SIGKILL)        the stream ends and nothing else; processes run on meanwhile
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Engine, EngineError, type EngineEvent } from './engine.ts';
