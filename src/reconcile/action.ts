@@ -18,7 +18,7 @@ export interface CreateVolumes extends Base {
 export interface WriteVolumes extends Base {
 	readonly type: 'WriteVolumes';
 }
-/** Target: image:<ref>, so that one image is pulled once. `container`/`attempt`: for whom (policy Always). */
+/** Target: image:<ref>, so that one image is pulled once. `container`/`attempt`: for whom (policy Always); `volume:<name>` for an image volume. */
 export interface PullImage extends Base {
 	readonly type: 'PullImage';
 	readonly image: string;

@@ -26,20 +26,56 @@ export interface ImageNeed {
 	readonly until?: Instant;
 }
 
-/** What the image of a container needs for the given attempt. */
+/** An image that a container can't do without. */
+interface Wanted {
+	readonly image: string;
+	readonly policy: string;
+	/** For whom it is pulled: the container, or `volume:<name>`. */
+	readonly owner: string;
+	readonly attempt: number;
+	/** For imagePullPolicy Always: it was pulled as late as that asks for. */
+	readonly isFresh: () => boolean;
+}
+
+/** What the given attempt of a container needs of its image, and of those of the image volumes that it mounts. */
 export function imageNeed(context: Context, member: Member, attempt: number): ImageNeed {
-	const image = member.spec.image ?? '';
+	const own = needOf(context, {
+		image: member.spec.image ?? '',
+		policy: pullPolicyOf(member),
+		owner: member.name,
+		attempt,
+		isFresh: () => wasPulledFor(context, member, attempt),
+	});
+	if (!own.ready) return own;
+	const needs = volumeImages(context, member).map((wanted) => needOf(context, wanted));
+	return needs.find(({ ready }) => !ready) ?? own;
+}
+
+function volumeImages(context: Context, member: Member): Wanted[] {
+	const mounted = new Set((member.spec.volumeMounts ?? []).map(({ name }) => name));
+	return (context.pod.spec.volumes ?? []).flatMap(({ name, image }): Wanted[] => {
+		if (!image || !mounted.has(name)) return [];
+		const owner = `volume:${name}`;
+		const reference = image.reference ?? '';
+		const policy = image.pullPolicy ?? (isLatest(reference) ? 'Always' : 'IfNotPresent');
+		const isFresh = () => context.observed.pulled.has(owner);
+		return [{ image: reference, policy, owner, attempt: 0, isFresh }];
+	});
+}
+
+function needOf(context: Context, wanted: Wanted): ImageNeed {
+	const { image } = wanted;
 	if (parseImageRef(image) === undefined) return { ready: false, waiting: invalidName(image) };
 	const present = context.observed.images.get(image)?.id !== undefined;
-	switch (pullPolicyOf(member)) {
+	switch (wanted.policy) {
 		case 'Never':
 			return present ? { ready: true } : { ready: false, waiting: neverPull(image) };
 		case 'IfNotPresent':
-			return present ? { ready: true } : pulling(context, member, attempt, 'the engine does not have it');
+			return present ? { ready: true } : pulling(context, wanted, 'the engine does not have it');
 		default:
-			return present && wasPulledFor(context, member, attempt)
+			return present && wanted.isFresh()
 				? { ready: true }
-				: pulling(context, member, attempt, 'imagePullPolicy is Always');
+				: pulling(context, wanted, 'the pull policy is Always');
 	}
 }
 
@@ -61,12 +97,11 @@ function isLatest(image: string): boolean {
 	return ref?.tag === 'latest' && ref.digest === undefined;
 }
 
-function pulling(context: Context, member: Member, attempt: number, why: string): ImageNeed {
-	const image = member.spec.image ?? '';
+function pulling(context: Context, { image, owner, attempt }: Wanted, why: string): ImageNeed {
 	const pull: PullImage = {
 		type: 'PullImage',
 		image,
-		container: member.name,
+		container: owner,
 		attempt,
 		fallback: context.settings.profile === 'local' && isLatest(image),
 		cause: why,

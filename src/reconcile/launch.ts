@@ -30,6 +30,8 @@ export function launch(context: Context, plan: Plan, member: Member, cause: stri
 	if (!ensureImage(context, plan, member, attempt)) return;
 	const { sandbox, observed } = context;
 	if (sandbox === undefined || !observed.volumes.created) return;
+	// The engine binds what a subPath leads to when it makes the container: it must be there by then.
+	if (hasSubPath(member) && !context.volumesReady) return;
 	plan.act({
 		type: 'CreateContainer',
 		container: member.name,
@@ -38,6 +40,10 @@ export function launch(context: Context, plan: Plan, member: Member, cause: stri
 		sandboxID: sandbox.id,
 		cause,
 	});
+}
+
+function hasSubPath(member: Member): boolean {
+	return (member.spec.volumeMounts ?? []).some(({ subPath, subPathExpr }) => subPath || subPathExpr);
 }
 
 /** Why a container that was made ahead can't be started. */

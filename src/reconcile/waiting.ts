@@ -23,9 +23,12 @@ import { goDuration } from './time.ts';
 /** How long an error of the start stands before the back-off takes its place. */
 const ERROR_SHOWN = 2_000;
 
-/** What is shown while nothing else is known. */
+/** What is shown while nothing else is known, with what holds the whole pod back: a volume, its sandbox. */
 export function defaultWaiting(context: Context): Waiting {
-	return { reason: context.inits.length > 0 ? 'PodInitializing' : 'ContainerCreating' };
+	const reason = context.inits.length > 0 ? 'PodInitializing' : 'ContainerCreating';
+	const { failures } = context.observed;
+	const message = (failures.get('volumes') ?? failures.get('sandbox'))?.message;
+	return message === undefined ? { reason } : { reason, message };
 }
 
 /** Undefined: there is nothing to tell (a dead attempt is shown as such, a new container as being created). */
