@@ -159,8 +159,9 @@ export class Registry {
 			...validateObject(next as unknown as KubeObject, { profile }),
 			...(free ? [] : validatePodUpdate(next, before)),
 		]);
-		if (stableJson(next.spec) !== stableJson(before.spec)) metadata.generation = (keep.generation ?? 1) + 1;
-		return next as unknown as KubeObject;
+		const changed = stableJson(next.spec) !== stableJson(before.spec);
+		const generation = (keep.generation ?? 1) + (changed ? 1 : 0);
+		return { ...next, metadata: { ...next.metadata, generation } } as unknown as KubeObject;
 	}
 
 	#deleteNamespace(object: KubeObject, options: DeleteOptions): { object: KubeObject; deleted: boolean } {
