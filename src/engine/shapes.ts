@@ -126,7 +126,7 @@ export function toContainer(json: ContainerJson): EngineContainer {
 		networks[name] = { ip: network.IPAddress ?? '', networkID: network.NetworkID ?? '' };
 	}
 	const startedAt = instant(state.StartedAt);
-	const finishedAt = instant(state.FinishedAt);
+	const finishedAt = finish(state.FinishedAt, startedAt, state.Status);
 	return {
 		id: json.Id,
 		name: json.Name.replace(/^\//, ''),
@@ -284,6 +284,20 @@ function unixMode(goMode: number): number {
 	else if (bit(26)) type = bit(21) ? 0o020000 : 0o060000;
 	const special = (bit(23) ? 0o4000 : 0) | (bit(22) ? 0o2000 : 0) | (bit(20) ? 0o1000 : 0);
 	return type | special | (goMode % 0o1000);
+}
+
+/**
+ * The engine notes the start after the fact: a process that ends at once was seen to have finished 3 ms before
+ * it began. A running one that was started again by somebody keeps the finish of its former run.
+ */
+function finish(
+	text: string | undefined,
+	startedAt: number | undefined,
+	status?: string,
+): number | undefined {
+	const at = instant(text);
+	if (at === undefined || startedAt === undefined || status === 'running') return at;
+	return Math.max(at, startedAt);
 }
 
 /** Go's zero time means never. */
