@@ -29,7 +29,7 @@ it("keeps an exec's command out of its event", () => {
 	const event = toEvent({
 		Type: 'container',
 		Action: 'exec_start: mysql -phunter2',
-		timeNano: 1_700_000_000_123_456_789,
+		timeNano: 1_700_000_000_123_456_000,
 	});
 	expect(event).toMatchObject({ action: 'exec_start', at: 1_700_000_000_123 });
 	expect(toEvent({ Type: 'plugin', Action: 'enable' })).toBeUndefined();
