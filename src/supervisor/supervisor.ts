@@ -66,7 +66,8 @@ export async function createSupervisor(options: SupervisorOptions): Promise<Supe
 	const inventory = new Inventory(engine, instance);
 	const images = new Images(engine, info, env['PODRUN_INFRA_IMAGE'] || undefined);
 	const network = new PodNetwork(engine, instance, env['PODRUN_SUBNET'] || undefined);
-	const volumes = new PodVolumes({ engine, info, store, images, instance, node, log });
+	const archiveOnly = env['PODRUN_VOLUMES'] === 'archive';
+	const volumes = new PodVolumes({ engine, info, store, images, instance, node, log, archiveOnly });
 	const reach = new Reach(engine, info, env);
 	const workers = new Map<string, PodWorker>();
 	const wake = (uid: string): void => workers.get(uid)?.wake();

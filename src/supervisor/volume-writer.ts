@@ -5,19 +5,20 @@
  */
 import { chmod, chown, lstat, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Engine, EngineInfo } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine.ts';
 import { pauseEntries, type VolumeFiles } from '../translate/files.ts';
 import { type TarEntry, tar } from '../translate/tar.ts';
-import { VOLUMES_PATH } from '../translate/volumes.ts';
+import { removeInVolume } from './pause-tools.ts';
 
 export class VolumeWriter {
 	readonly #engine: Engine;
-	readonly #info: EngineInfo;
+	readonly #straight: boolean;
 	readonly #mountpoints = new Map<string, string | undefined>();
 
-	constructor(engine: Engine, info: EngineInfo) {
+	/** `straight`: the engine is local and its folders may be written to, where this process has the right to. */
+	constructor(engine: Engine, straight: boolean) {
 		this.#engine = engine;
-		this.#info = info;
+		this.#straight = straight && process.getuid?.() === 0;
 	}
 
 	/** Writes all groups. `sandboxID`: a pause that mounts them; tmpfs volumes need it running. */
@@ -31,7 +32,7 @@ export class VolumeWriter {
 		const entries = pauseEntries(through);
 		if (entries.length === 0) return;
 		const seconds = Math.floor(Date.now() / 1000);
-		await this.#engine.putArchive(sandboxID, '/', tar(entries, seconds), { copyUidGid: true });
+		await this.#engine.putArchive(sandboxID, '/', tar(entries, seconds));
 	}
 
 	/** Removes files and folders of a volume, by paths relative to its root. */
@@ -46,11 +47,7 @@ export class VolumeWriter {
 			for (const path of paths) await rm(join(folder, path), { recursive: true, force: true });
 			return;
 		}
-		const command = ['/pause', 'remove', ...paths.map((path) => `${VOLUMES_PATH}/${volume.volume}/${path}`)];
-		const session = await this.#engine.exec(sandboxID, { command, stdout: true, stderr: true });
-		session.stdout.resume();
-		session.stderr.resume();
-		await session.exitCode;
+		await removeInVolume(this.#engine, sandboxID, volume.volume, paths);
 	}
 
 	/** At most `limit` bytes of a file; undefined when it is not there. */
@@ -71,7 +68,7 @@ export class VolumeWriter {
 	}
 
 	async #folder(name: string): Promise<string | undefined> {
-		if (!this.#info.local || process.getuid?.() !== 0) return undefined;
+		if (!this.#straight) return undefined;
 		if (this.#mountpoints.has(name)) return this.#mountpoints.get(name);
 		const volume = await this.#engine.inspectVolume(name);
 		if (volume === undefined) return undefined;

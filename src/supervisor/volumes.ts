@@ -5,7 +5,7 @@
  */
 import { shortHash } from '../api/object.ts';
 import type { Pod } from '../api/types.ts';
-import { type Engine, EngineError, type EngineInfo } from '../engine/engine.ts';
+import type { Engine, EngineInfo } from '../engine/engine.ts';
 import type { VolumesState } from '../reconcile/observed.ts';
 import type { NodeFacts, PodContext } from '../translate/context.ts';
 import { ConfigError } from '../translate/errors.ts';
@@ -24,9 +24,12 @@ import {
 import { engineVolumeName, FILES_VOLUME, plannedVolumes, usedVolumes } from '../translate/volumes.ts';
 import { firstFile } from './first-file.ts';
 import { ensureHostPaths } from './host-paths.ts';
+import { ignoring } from './ignoring.ts';
+import { ImageVolumes } from './image-volumes.ts';
 import type { Images } from './images.ts';
 import type { Journal } from './journal.ts';
 import type { Log } from './log.ts';
+import { ownVolume } from './pause-tools.ts';
 import { referencesOf } from './references.ts';
 import { profileOf } from './registry.ts';
 import type { Store } from './store.ts';
@@ -40,6 +43,8 @@ export interface VolumesParts {
 	readonly instance: string;
 	readonly node: NodeFacts;
 	readonly log: Log;
+	/** Never write straight into a local engine's folders (`PODRUN_VOLUMES=archive`). */
+	readonly archiveOnly: boolean;
 }
 
 /** A volume's contents as they were last written, to know what must vanish. */
@@ -57,10 +62,12 @@ export class PodVolumes {
 	readonly #fresh = new Map<string, Set<string>>();
 
 	readonly writer: VolumeWriter;
+	readonly #images: ImageVolumes;
 
 	constructor(parts: VolumesParts) {
 		this.#parts = parts;
-		this.writer = new VolumeWriter(parts.engine, parts.info);
+		this.writer = new VolumeWriter(parts.engine, parts.info.local && !parts.archiveOnly);
+		this.#images = new ImageVolumes(parts.engine, parts.images);
 	}
 
 	context(pod: Pod, podIP: string): PodContext {
@@ -82,23 +89,34 @@ export class PodVolumes {
 		return { created, written, current };
 	}
 
-	/** Makes what is missing on the engine and checks host paths. Throws EngineError, DeedError (FailedMount). */
-	async create(pod: Pod, journal: Journal, podIP: string): Promise<void> {
+	/**
+	 * Makes what is missing on the engine and checks host paths. `begun`: the pod has had a sandbox; before that,
+	 * the roots of its own volumes are still to be made right, also when an earlier supervisor has made them.
+	 * Throws EngineError, DeedError (FailedMount).
+	 */
+	async create(pod: Pod, journal: Journal, podIP: string, begun: boolean): Promise<void> {
 		const { engine, info } = this.#parts;
 		await ensureHostPaths(pod, info);
 		const fresh = this.#fresh.get(pod.metadata.uid ?? '') ?? new Set<string>();
 		this.#fresh.set(pod.metadata.uid ?? '', fresh);
 		const planned = plannedVolumes(pod, this.context(pod, podIP));
 		await Promise.all(
-			planned.map(async ({ name, labels, options, image }) => {
-				if (image !== undefined && this.#parts.info.apiVersion >= '1.48') return;
+			planned.map(async ({ name, labels, options, image, ownedByPod }) => {
+				// Filled when a container is made: their image is pulled then.
+				if (image !== undefined) return;
+				if (ownedByPod && !begun) fresh.add(name);
 				if ((await engine.inspectVolume(name)) !== undefined) return;
 				fresh.add(name);
 				await engine.createVolume({ name, labels, options });
-				if (image !== undefined) await this.#fillFromImage(name, image.reference);
 			}),
 		);
 		journal.volumesCreated = volumesKey(pod);
+	}
+
+	/** The stand-in of an image volume, on engines without image mounts, holds the image's files. */
+	async fillImageVolume(pod: Pod, podIP: string, volume: string): Promise<void> {
+		const planned = plannedVolumes(pod, this.context(pod, podIP)).find((one) => one.volume === volume);
+		if (planned?.image !== undefined) await this.#images.ensure(planned);
 	}
 
 	/** What a new pause must be given before containers are made: hosts, message files, roots of fresh volumes. */
@@ -150,19 +168,41 @@ export class PodVolumes {
 			if (!anew && old?.hash === contents.hash) continue;
 			before.set(volume, await this.#writeOne(pod, volume, contents, sandboxID, old));
 		}
+		if (anew) await this.#handOver(pod, podIP, sandboxID);
 		journal.volumesWritten = { digest: digest(rendered), sandboxID };
+	}
+
+	/**
+	 * fsGroup for volumes that come with contents. Through the pause on every engine: another pod may hold the same
+	 * claim, and must not lead this process astray by a link.
+	 */
+	async #handOver(pod: Pod, podIP: string, sandboxID: string): Promise<void> {
+		const { fsGroup, fsGroupChangePolicy } = pod.spec.securityContext ?? {};
+		if (fsGroup === undefined) return;
+		const lazy = fsGroupChangePolicy === 'OnRootMismatch';
+		for (const { volume, kind, used } of plannedVolumes(pod, this.context(pod, podIP))) {
+			if (!used || (kind !== 'persistentVolumeClaim' && kind !== 'ephemeral')) continue;
+			await ownVolume(this.#parts.engine, sandboxID, volume, fsGroup, lazy);
+		}
 	}
 
 	/** Removes what the pod owns; claims stay. Volumes that are gone already are no error. */
 	async remove(pod: Pod): Promise<void> {
 		const { engine } = this.#parts;
 		const volumes = await engine.listVolumes([`${POD_UID}=${pod.metadata.uid ?? ''}`]);
-		await Promise.all(volumes.map(({ name }) => ignoring(['NOT_FOUND'], engine.removeVolume(name))));
+		await Promise.all(
+			volumes.map(async ({ name }) => {
+				this.writer.forget(name);
+				this.#images.forget(name);
+				await ignoring(['NOT_FOUND'], engine.removeVolume(name));
+			}),
+		);
 	}
 
 	/** A claim was deleted: its volume goes, unless a pod still uses it (then with the pod). */
 	async removeClaim(namespace: string, claim: string): Promise<void> {
 		const name = claimVolumeName(this.#parts.instance, namespace, claim);
+		this.writer.forget(name);
 		await ignoring(['NOT_FOUND', 'CONFLICT'], this.#parts.engine.removeVolume(name));
 	}
 
@@ -213,36 +253,6 @@ export class PodVolumes {
 		await this.writer.remove({ volume, name }, stale, sandboxID);
 		return { hash: contents.hash, folder, names: [...names] };
 	}
-
-	/** Engines without image mounts: the engine's own copy-up fills the volume from the image. */
-	async #fillFromImage(volume: string, reference: string): Promise<void> {
-		const { engine, images, instance } = this.#parts;
-		if ((await images.find(reference)) === undefined) await images.pull(reference, undefined);
-		const { id } = await engine.createContainer({
-			name: `${volume}_fill`,
-			image: reference,
-			labels: { 'podrun.dev/filler': instance },
-			networkMode: 'none',
-			entrypoint: ['/'],
-		});
-		try {
-			const files = await engine.getArchive(id, '/');
-			const helper = await engine.createContainer({
-				name: `${volume}_filled`,
-				image: await images.infra(),
-				labels: { 'podrun.dev/filler': instance },
-				networkMode: 'none',
-				mounts: [{ type: 'volume', source: volume, target: '/fill', readOnly: false, noCopy: true }],
-			});
-			try {
-				await engine.putArchive(helper.id, '/fill', files, { copyUidGid: true });
-			} finally {
-				await engine.removeContainer(helper.id, { force: true });
-			}
-		} finally {
-			await engine.removeContainer(id, { force: true });
-		}
-	}
 }
 
 /** Changes when the volumes of the spec do. */
@@ -252,11 +262,4 @@ function volumesKey(pod: Pod): string {
 
 function digest(rendered: ReadonlyMap<string, RenderedVolume>): string {
 	return shortHash([...rendered].map(([volume, { hash }]) => [volume, hash]));
-}
-
-/** Waits, and takes these answers of the engine for success. */
-export async function ignoring(codes: readonly string[], call: Promise<unknown>): Promise<void> {
-	await call.catch((error: unknown) => {
-		if (!(error instanceof EngineError) || !codes.includes(error.code)) throw error;
-	});
 }

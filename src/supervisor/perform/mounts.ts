@@ -28,7 +28,11 @@ async function realMount(
 	container: AnyContainer,
 	mount: PlannedMount,
 ): Promise<MountOption> {
-	const { info } = parts;
+	const { info, volumes } = parts;
+	const hasImageMounts = info.apiVersion >= '1.48';
+	if (mount.kind === 'image' && !hasImageMounts) {
+		await volumes.fillImageVolume(deed.pod, deed.observed.podIP, mount.volume);
+	}
 	let subPath: string | undefined;
 	if ('subPath' in mount && mount.subPath !== undefined) {
 		try {

@@ -64,7 +64,7 @@ export class Performer {
 		const { pod, observed, journal } = deed;
 		switch (action.type) {
 			case 'CreateVolumes':
-				return parts.volumes.create(pod, journal, observed.podIP);
+				return parts.volumes.create(pod, journal, observed.podIP, hasBegun(observed));
 			case 'WriteVolumes':
 				return parts.volumes.write(pod, journal, observed.podIP, observed.sandboxes[0]?.id ?? '');
 			case 'PullImage':
@@ -93,4 +93,9 @@ export class Performer {
 				return removePod(parts, deed);
 		}
 	}
+}
+
+/** Something of the pod has run: what its volumes hold is its containers' own. */
+function hasBegun({ sandboxes, containers }: ObservedPod): boolean {
+	return containers.size > 0 || sandboxes.some(({ startedAt }) => startedAt !== undefined);
 }

@@ -1,7 +1,7 @@
 /** Removal: of one attempt, and of all that a pod has on the engine. What is gone already is no error. */
 import type { RemoveContainer } from '../../reconcile/action.ts';
 import { POD_CONTAINER, POD_UID, ROLE } from '../../translate/names.ts';
-import { ignoring } from '../volumes.ts';
+import { ignoring } from '../ignoring.ts';
 import type { Deed, PerformerParts } from './performer.ts';
 
 export async function removeContainer(

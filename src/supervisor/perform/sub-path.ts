@@ -5,8 +5,10 @@
  */
 import { lstat, mkdir, readlink, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Engine } from '../../engine/engine.ts';
 import type { PlannedMount } from '../../translate/mounts.ts';
-import { VOLUMES_PATH } from '../../translate/volumes.ts';
+import { POD_UID } from '../../translate/names.ts';
+import { fsGroupOf, VOLUMES_PATH } from '../../translate/volumes.ts';
 import type { Deed, PerformerParts } from './performer.ts';
 
 /** As many links as a kernel follows. */
@@ -29,8 +31,10 @@ type WithSubPath = Extract<PlannedMount, { readonly volume: string }>;
 
 /** The path without links, relative to the volume's root; made if it was missing. Throws when it leads outside. */
 export async function ensureSubPath(parts: PerformerParts, deed: Deed, mount: WithSubPath): Promise<string> {
-	const tree = mount.kind === 'hostPath' ? await hostTree(mount.path) : volumeTree(parts, deed, mount);
-	return walk(tree, mount.subPath ?? '', mount.kind !== 'image');
+	const subPath = mount.subPath ?? '';
+	if (mount.kind === 'hostPath') return walk(await hostTree(mount.path), subPath, true);
+	if (mount.kind === 'volume') return walk(volumeTree(parts, deed, mount), subPath, true);
+	return inImage(parts, deed, mount.reference, (tree) => walk(tree, subPath, false));
 }
 
 async function walk(tree: Tree, subPath: string, mayMake: boolean): Promise<string> {
@@ -76,21 +80,54 @@ async function hostTree(path: string): Promise<Tree> {
 	};
 }
 
-function volumeTree(parts: PerformerParts, deed: Deed, mount: WithSubPath): Tree {
-	const pause = deed.observed.sandboxes[0]?.id ?? '';
-	const root = `${VOLUMES_PATH}/${mount.volume}`;
-	const name = 'source' in mount ? mount.source : '';
+/** An image's files, through a container of it that is never started. */
+async function inImage<T>(
+	{ engine }: PerformerParts,
+	deed: Deed,
+	image: string,
+	use: (tree: Tree) => Promise<T>,
+): Promise<T> {
+	const { uid = '' } = deed.pod.metadata;
+	const { id } = await engine.createContainer({
+		name: `podrun-look-${uid}-${Math.random().toString(36).slice(2, 10)}`,
+		image,
+		labels: { [POD_UID]: uid },
+		networkMode: 'none',
+		entrypoint: ['/'],
+	});
+	try {
+		return await use(engineTree(engine, id, '', () => Promise.reject(new Error('an image is read-only'))));
+	} finally {
+		await engine.removeContainer(id, { force: true });
+	}
+}
+
+/** What the engine tells of the paths of one container. */
+function engineTree(engine: Engine, container: string, root: string, make: Tree['make']): Tree {
 	return {
 		async look(relative) {
-			const found = await parts.engine.statPath(pause, `${root}/${relative}`);
+			const found = await engine.statPath(container, `${root}/${relative}`);
 			if (found === undefined) return undefined;
 			return isSymlink(found.mode) ? { link: found.linkTarget } : {};
 		},
-		async make(relative) {
-			const top = await parts.engine.statPath(pause, root);
-			const mode = (top?.mode ?? 0o755) & 0o7777;
-			const entry = { path: relative, type: 'directory', mode, uid: 0, gid: 0 } as const;
-			await parts.volumes.writer.write([{ volume: mount.volume, name, entries: [entry] }], pause);
-		},
+		make,
 	};
+}
+
+function volumeTree(
+	parts: PerformerParts,
+	deed: Deed,
+	mount: Extract<WithSubPath, { readonly kind: 'volume' }>,
+): Tree {
+	const pause = deed.observed.sandboxes[0]?.id ?? '';
+	const root = `${VOLUMES_PATH}/${mount.volume}`;
+	const name = mount.source;
+	return engineTree(parts.engine, pause, root, async (relative) => {
+		const top = await parts.engine.statPath(pause, root);
+		const mode = (top?.mode ?? 0o755) & 0o7777;
+		// The root's group, which setgid would have handed down.
+		const gid = fsGroupOf(deed.pod) ?? 0;
+		const entry = { path: relative, type: 'directory', mode, uid: 0, gid } as const;
+		await parts.volumes.writer.write([{ volume: mount.volume, name, entries: [entry] }], pause);
+	});
 }
