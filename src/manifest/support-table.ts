@@ -36,6 +36,8 @@ const NO_WINDOWS = 'podrun runs Linux containers';
 const NO_STORAGE =
 	'it needs a storage driver of a cluster; use emptyDir, hostPath, nfs or a persistentVolumeClaim';
 const NO_TOKENS = 'no cluster issues tokens or certificates here';
+const NO_USER_NAMESPACE =
+	'Docker gives no Pod a user namespace of its own; userns-remap is for the whole engine';
 const NO_DRA = 'devices are handed out by the drivers of a cluster';
 const STATUS = 'status is written by podrun; what a manifest says of it is not used';
 
@@ -82,9 +84,7 @@ export const SUPPORT: Readonly<Record<string, Readonly<Record<string, Support>>>
 		automountServiceAccountToken: ignored(NO_TOKENS, false),
 		dnsPolicy: approximated("ClusterFirst is the DNS of the pods of this engine, then the host's"),
 		enableServiceLinks: approximated('there are variables for the Services that podrun knows'),
-		hostUsers: approximated(
-			'false needs an engine with user namespaces; without them the Pod is not started',
-		),
+		hostUsers: { level: 'honoured', refuses: { false: NO_USER_NAMESPACE } },
 		nodeName: ignored(ONE_NODE),
 		nodeSelector: ignored(ONE_NODE),
 		overhead: ignored('the pause container costs next to nothing'),

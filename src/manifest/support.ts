@@ -51,7 +51,7 @@ function scan(value: object, model: string, path: string, findings: SupportFindi
 			findings.push({ path: at, level: entry.level, note: entry.note ?? '' });
 			continue;
 		}
-		const why = typeof inner === 'string' ? entry?.refuses : undefined;
+		const why = typeof inner === 'object' ? undefined : entry?.refuses;
 		if (why && Object.hasOwn(why, String(inner)))
 			findings.push({ path: at, level: 'refused', note: why[String(inner)] ?? '' });
 		const child = type.replace(/^(\[\]|\{\})+/, '');
