@@ -10,7 +10,7 @@ import type { SupervisorInfo } from '../api/backend.ts';
 import { ApiError, UserError } from '../api/errors.ts';
 import type { Profile } from '../api/types.ts';
 import { VERSION } from '../api/version.ts';
-import { type Client, createClient } from './client.ts';
+import { type Client, type ClientOptions, createClient } from './client.ts';
 import { resolveEngineAddress } from './engine-address.ts';
 import { type Paths, pathsOf } from './paths.ts';
 import { ensurePrivateFolder } from './private-folder.ts';
@@ -43,16 +43,21 @@ const POLL = 25;
  * supervisor found it, SUPERVISOR when none can be started, or none runs and `start` is false.
  */
 export async function connect(options: ConnectOptions = {}): Promise<Client> {
+	return createClient(await openSupervisor(options));
+}
+
+/** What a client of the supervisor is made of, once there is one. Throws like `connect`. */
+export async function openSupervisor(options: ConnectOptions = {}): Promise<Required<ClientOptions>> {
 	const env = environment(options);
 	const paths = pathsOf(env, resolveEngineAddress(env).url);
 	const ensure = () => ensureSupervisor(paths, env, options);
 	await ensure();
 	const profile = options.profile ?? env.PODRUN_PROFILE;
-	return createClient({
+	return {
 		socket: paths.socket,
 		headers: profile ? { 'podrun-profile': profile } : {},
 		revive: ensure,
-	});
+	};
 }
 
 /** The supervisor that runs for this user and engine, if one does. Starts and replaces nothing. */

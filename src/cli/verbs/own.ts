@@ -9,6 +9,11 @@ export function addOwnVerbs({ verb, under, program }: Tree): void {
 		.option('-f, --filename <path>', 'manifest: file, folder, URL or -', collect)
 		.option('-R, --recursive', 'go into the folders of -f')
 		.option('-o, --output <format>', 'json');
+	verb('api', 'Serve the Kubernetes API on loopback for kubectl and other clients', () => {
+		return import('../commands/api.ts');
+	})
+		.option('--port <port>', 'port on 127.0.0.1; 0: any free one', '8001')
+		.option('--kubeconfig <file>', 'write the kubeconfig there (default: print it)');
 	const supervisor = program.command('supervisor').description('The background process that runs the pods');
 	under(supervisor, 'status', 'Is it there, since when, for which engine', () => {
 		return import('../commands/supervisor-status.ts');
