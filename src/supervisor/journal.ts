@@ -7,6 +7,12 @@
 import type { Instant } from '../api/types.ts';
 import type { Deeds, Failure } from '../reconcile/observed.ts';
 
+/** Why a pod has failed as a whole, for its status: Evicted, SysctlForbidden. */
+export interface PodFailure {
+	readonly reason: string;
+	readonly message: string;
+}
+
 export class Journal {
 	readonly deeds = new Map<string, Deeds>();
 	readonly failures = new Map<string, Failure>();
@@ -24,6 +30,8 @@ export class Journal {
 	/** `<container>-<attempt>` whose termination message file was made together with the pause's files. */
 	readonly messageFiles = new Set<string>();
 	readonly hookAborts = new HookAborts();
+	/** The node has given the pod up: its phase is Failed from the next turn on, and everything of it ends. */
+	failed: PodFailure | undefined;
 	volumesCreated = '';
 	/** Digest of the contents that were last written, with the id of the pause they were written through. */
 	volumesWritten: { digest: string; sandboxID: string } | undefined;

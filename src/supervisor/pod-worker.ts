@@ -19,7 +19,7 @@ import { decide } from '../reconcile/decide.ts';
 import type { Admission, ObservedPod, Settings } from '../reconcile/observed.ts';
 import type { Clock } from './clock.ts';
 import { DeedError } from './deed-error.ts';
-import { Journal } from './journal.ts';
+import { Journal, type PodFailure } from './journal.ts';
 import type { Log } from './log.ts';
 import type { Observer } from './observer.ts';
 import type { Performer } from './perform/performer.ts';
@@ -27,6 +27,7 @@ import { probeTargets } from './probe-targets.ts';
 import type { Prober } from './prober.ts';
 import type { Recorder } from './recorder.ts';
 import { profileOf } from './registry.ts';
+import type { StorageWatch } from './storage-watch.ts';
 import type { Store } from './store.ts';
 
 export interface WorkerParts {
@@ -41,6 +42,9 @@ export interface WorkerParts {
 	readonly log: Log;
 	/** Room on the node, over all pods; asked until the pod is admitted. */
 	readonly admit: (pod: Pod) => Admission;
+	/** Why the node won't take the pod at all; asked before anything of it is started. */
+	readonly reject: (pod: Pod) => PodFailure | undefined;
+	readonly storage: StorageWatch;
 	/** The pod and all that it had are gone. */
 	readonly onGone: (worker: PodWorker) => void;
 }
@@ -83,6 +87,7 @@ export class PodWorker {
 		this.#stopped = true;
 		this.#timer?.();
 		this.#parts.prober.stop(this.uid);
+		this.#parts.storage.stop(this.uid);
 	}
 
 	/** The pod as it is stored now, if it is still the one that this worker serves. */
@@ -130,7 +135,7 @@ export class PodWorker {
 		// It may have changed while the engine was asked: decide on the newest.
 		const pod = this.pod;
 		if (pod === undefined) return this.#gone();
-		const decision = decide(pod, observed, {
+		const decision = decide(this.#judged(pod, observed), observed, {
 			...settings,
 			profile: profileOf(pod),
 			nodeName: this.#parts.nodeName,
@@ -139,7 +144,22 @@ export class PodWorker {
 		for (const note of decision.notes) recorder.record(published, note, clock.now());
 		for (const action of decision.actions) this.#begin(action, published, observed);
 		this.#parts.prober.sync(this.uid, probeTargets(published, observed));
+		this.#parts.storage.sync(published, isOver(published) ? undefined : runningSandbox(observed));
 		if (decision.wakeAt !== undefined) this.#sleep(decision.wakeAt - clock.now());
+	}
+
+	/** The pod with the phase Failed, when the node has given it up: `decide` takes a final phase as it is. */
+	#judged(pod: Pod, observed: ObservedPod): Pod {
+		if (isOver(pod) || pod.metadata.deletionTimestamp !== undefined) return pod;
+		const begun = observed.sandboxes.length > 0 || !observed.admission.admitted;
+		const rejected = begun ? undefined : this.#parts.reject(pod);
+		const failure = this.journal.failed ?? rejected;
+		if (failure === undefined) return pod;
+		const { recorder, clock } = this.#parts;
+		const { reason, message } = failure;
+		recorder.record(pod, { type: 'Warning', reason, message }, clock.now());
+		const told = failure === rejected ? `Pod was rejected: ${message}` : message;
+		return { ...pod, status: { ...pod.status, phase: 'Failed', reason, message: told } };
 	}
 
 	#publish(pod: Pod, status: Pod['status'], admission: Admission): Pod {
@@ -195,4 +215,12 @@ export class PodWorker {
 	get #told(): string {
 		return `${this.namespace}/${this.name}`;
 	}
+}
+
+function isOver(pod: Pod): boolean {
+	return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+}
+
+function runningSandbox({ sandboxes }: ObservedPod): string | undefined {
+	return sandboxes[0]?.state === 'running' ? sandboxes[0].id : undefined;
 }

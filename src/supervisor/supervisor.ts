@@ -10,6 +10,7 @@ import type { Engine, EngineEvent, EngineInfo } from '../engine/engine.ts';
 import { watchEvents } from '../engine/events.ts';
 import { Inventory } from '../engine/observe.ts';
 import { INSTANCE, POD_UID } from '../translate/names.ts';
+import { forbiddenSysctl } from '../translate/sysctls.ts';
 import { Admissions } from './admissions.ts';
 import { createBackend } from './backend.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -25,6 +26,7 @@ import { PodWorker } from './pod-worker.ts';
 import { Prober } from './prober.ts';
 import { Recorder } from './recorder.ts';
 import { Registry, rfc3339 } from './registry.ts';
+import { StorageWatch } from './storage-watch.ts';
 import { Store } from './store.ts';
 import { PodStreams } from './streams.ts';
 import { PodVolumes } from './volumes.ts';
@@ -81,6 +83,19 @@ export async function createSupervisor(options: SupervisorOptions): Promise<Supe
 			if (pod !== undefined) recorder.record(pod, note, clock.now());
 		},
 	});
+	const storage = new StorageWatch({
+		engine,
+		clock,
+		log,
+		onExceeded: (uid, failure) => {
+			const worker = workers.get(uid);
+			if (worker === undefined) return;
+			worker.journal.failed = failure;
+			worker.wake();
+		},
+	});
+	// As a kubelet's --allowed-unsafe-sysctls: names or `kernel.msg*`, with commas between them.
+	const unsafeSysctls = (env['PODRUN_ALLOWED_UNSAFE_SYSCTLS'] ?? '').split(',').filter((name) => name !== '');
 	const admissions = new Admissions(store, node, clock);
 	const observer = new Observer({ inventory, images, network, volumes, prober, clock, hostIP: node.ip });
 	const performer = new Performer({
@@ -120,6 +135,8 @@ export async function createSupervisor(options: SupervisorOptions): Promise<Supe
 			clock,
 			log,
 			admit: (asking) => admissions.admit(asking),
+			reject: (candidate) => forbiddenSysctl(candidate, unsafeSysctls),
+			storage,
 			onGone: gone,
 		});
 		workers.set(uid, worker);
