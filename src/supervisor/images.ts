@@ -40,7 +40,14 @@ export class Images {
 		if (known !== undefined) return known;
 		let looking = this.#looking.get(ref);
 		if (looking === undefined) {
-			looking = this.#engine.inspectImage(ref).finally(() => this.#looking.delete(ref));
+			looking = this.#engine
+				.inspectImage(ref)
+				.catch((error: unknown) => {
+					// A name that the engine can't even read: it has no such image.
+					if (error instanceof EngineError && error.code === 'BAD_REQUEST') return undefined;
+					throw error;
+				})
+				.finally(() => this.#looking.delete(ref));
 			this.#looking.set(ref, looking);
 		}
 		const image = await looking;
