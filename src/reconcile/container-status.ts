@@ -33,7 +33,7 @@ export function containerStatus(context: Context, plan: Plan, member: Member): C
 	const [newest, older] = attemptsOf(context, member.name).filter((attempt) => !isPristine(attempt));
 	if (newest === undefined) return unseen(context, plan, member);
 	const { state, previousEnd } = stateOf(context, plan, member, newest);
-	const end = previousEnd ?? (older === undefined ? rememberedEnd(context, newest) : endOf(older));
+	const end = previousEnd ?? (older === undefined ? rememberedEnd(context, newest) : endOf(context, older));
 	return {
 		name: member.name,
 		state,
@@ -89,14 +89,14 @@ function stateOf(
 		return { state: { running: { startedAt: rfc3339(newest.startedAt ?? newest.createdAt) } } };
 	}
 	const waiting = waitingOf(context, plan, member);
-	if (waiting === undefined) return { state: { terminated: endOf(newest) } };
-	return { state: { waiting: { ...waiting } }, previousEnd: endOf(newest) };
+	if (waiting === undefined) return { state: { terminated: endOf(context, newest) } };
+	return { state: { waiting: { ...waiting } }, previousEnd: endOf(context, newest) };
 }
 
 /** The end of an attempt. Of a program that never started, a kubelet tells the epoch as its start. */
-function endOf(dead: ObservedContainer): Terminated {
+function endOf(context: Context, dead: ObservedContainer): Terminated {
 	const failed = startFailed(dead);
-	const message = failed ? dead.error : dead.message;
+	const message = failed ? dead.error : dead.message || rememberedMessage(context, dead);
 	return {
 		exitCode: exitCodeOf(dead),
 		reason: failed ? 'StartError' : endReason(dead),
@@ -105,6 +105,14 @@ function endOf(dead: ObservedContainer): Terminated {
 		finishedAt: rfc3339(endedAt(dead)),
 		containerID: containerID(dead),
 	};
+}
+
+/** The message that was published of it, when the one who has read it is gone. */
+function rememberedMessage(context: Context, dead: ObservedContainer): string | undefined {
+	const before = previousStatus(context, dead.name);
+	return [before?.state?.terminated, before?.lastState?.terminated].find(
+		(end) => end?.containerID === containerID(dead),
+	)?.message;
 }
 
 /** Out of memory counts when the container ended of it: a child that was killed does not fail a parent that ended well. */

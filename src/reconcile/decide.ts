@@ -7,7 +7,14 @@ import type { Pod } from '../api/types.ts';
 import type { Decision } from './action.ts';
 import { runContainers, runEphemerals } from './containers.ts';
 import { type Context, contextOf } from './context.ts';
-import { collectGarbage, readMessages, removeUnknown, removeUnstarted, unread } from './garbage.ts';
+import {
+	collectGarbage,
+	readMessages,
+	removeUnknown,
+	removeUnstarted,
+	stopDuplicates,
+	unread,
+} from './garbage.ts';
 import { initialize } from './init.ts';
 import { prefetch } from './launch.ts';
 import { noteChanges } from './notes.ts';
@@ -48,6 +55,7 @@ function walk(context: Context, plan: Plan): void {
 	if (!isAdmitted(context)) return;
 	wakeAtDeadline(context, plan);
 	collectGarbage(context, plan);
+	stopDuplicates(context, plan);
 	removeUnknown(context, plan);
 	ensureVolumes(context, plan);
 	ensureSandbox(context, plan);

@@ -13,6 +13,22 @@ const KEPT = 2;
 /** A message that can't be read is given up after so many attempts. */
 const READ_ATTEMPTS = 3;
 
+/** Somebody has started a former attempt again beside the newer one: it ends at once. */
+export function stopDuplicates(context: Context, plan: Plan): void {
+	for (const attempts of context.observed.containers.values()) {
+		const [newest, ...former] = attempts.filter(isRunning);
+		if (newest === undefined) continue;
+		const member = context.members.find(({ name }) => name === newest.name);
+		for (const container of former) {
+			stopContainer(context, plan, container, member, {
+				reason: 'Removed',
+				deadline: context.now,
+				force: true,
+			});
+		}
+	}
+}
+
 /** Removes what is too old. Never what runs, and never the only trace of the last end. */
 export function collectGarbage(context: Context, plan: Plan): void {
 	for (const attempts of context.observed.containers.values()) {
@@ -56,8 +72,13 @@ export function readMessages(context: Context, plan: Plan): void {
 	}
 }
 
-/** Ended containers of the spec whose messages are still to be read. */
+/**
+ * Ended containers of the spec whose messages are still to be read. Those of a pod that is over were told with
+ * its last phase.
+ */
 export function unread(context: Context): readonly ObservedContainer[] {
+	const { phase } = context.previous;
+	if (phase === 'Succeeded' || phase === 'Failed') return [];
 	return context.members
 		.flatMap(({ name }) => attemptsOf(context, name).slice(0, KEPT))
 		.filter(

@@ -370,6 +370,13 @@ describe('left-overs', () => {
 		]);
 	});
 
+	it('a former attempt that somebody has started again beside the newer one is killed', () => {
+		const both = [attempt(base, 'main', { attempt: 1 }), attempt(base, 'main')];
+		expect(decided(base, observe(base, both))).toEqual([
+			`SignalContainer container=main id=main0 signal=SIGKILL deadline=${T0 + 5_000} reason=Removed`,
+		]);
+	});
+
 	it('a container that the spec no longer has ends and goes', () => {
 		const running = observe(base, [attempt(base, 'main'), attempt(base, 'old')]);
 		expect(decided(base, running)[0]).toContain('SignalContainer container=old');

@@ -319,14 +319,9 @@ function leftoversOf(
 		const left = name.startsWith('a') ? (state as 'running') : 'running';
 		return attempt(of, name, { ...more, state: left });
 	});
-	// One attempt of a number each, and at most one that runs, the newest.
+	// One attempt of a number each.
 	const seen = new Set<string>();
 	return list
 		.sort((a, b) => b.attempt - a.attempt)
-		.filter(({ name, attempt: number }) => !seen.has(`${name}${number}`) && seen.add(`${name}${number}`))
-		.map((one, i, all) =>
-			all.findIndex(({ name }) => name === one.name) === i
-				? one
-				: exited(of, one.name, 1, { attempt: one.attempt }),
-		);
+		.filter(({ name, attempt: number }) => !seen.has(`${name}${number}`) && seen.add(`${name}${number}`));
 }

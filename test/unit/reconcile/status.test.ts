@@ -239,6 +239,15 @@ describe('ends', () => {
 		expect(statusOf(never, observe(never, [dead], { failures })).phase).toBe('Succeeded');
 	});
 
+	it('keep their message when the supervisor that has read it is gone', () => {
+		const before = statusOf(never, observe(never, [exited(never, 'main', 1, { message: 'why' })]));
+		const { message: _lost, ...dead } = exited(never, 'main', 1);
+		expect(main(statusOf(never, observe(never, [dead]), before))).toEqual(main(before));
+		expect(
+			decide({ ...never, status: before }, observe(never, [dead], { sandboxes: [] }), SETTINGS).actions,
+		).toEqual([]);
+	});
+
 	it('stay when somebody has removed the container', () => {
 		const before = statusOf(never, observe(never, [exited(never, 'main', 7)]));
 		const after = statusOf(never, observe(never, [], { sandboxes: [] }), before);
