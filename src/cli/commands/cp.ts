@@ -96,9 +96,11 @@ async function upload(io: Io, local: string, remote: string, tar: Tar): Promise<
 		],
 		{ stdio: ['ignore', 'pipe', 'pipe'] },
 	);
+	// Node throws away the output of a child that ends before anybody reads it, so somebody reads at once.
+	const packed = pack.stdout.pipe(new PassThrough());
 	await Promise.all([
 		finished(pack, 'tar'),
-		tar(['tar', '-xmf', '-', '-C', folder], { stdin: pack.stdout, stdout: io.stderr, stderr: io.stderr }),
+		tar(['tar', '-xmf', '-', '-C', folder], { stdin: packed, stdout: io.stderr, stderr: io.stderr }),
 	]);
 }
 
