@@ -6,6 +6,7 @@
  * rejects with ApiError (metav1.Status) for what a client may be told; anything else is a bug and becomes 500.
  */
 import type { Duplex, Readable } from 'node:stream';
+import type { SyncResult } from './sync.ts';
 import type { KubeObject, Node, Pod, Profile } from './types.ts';
 
 /** The kinds that are stored. A Node is not: there is one, and it is computed. */
@@ -98,6 +99,18 @@ export interface PodUsage {
 	readonly containers: readonly ContainerUsage[];
 }
 
+/** A build of an image from a context. */
+export interface BuildRequest {
+	/** A tar of the context. */
+	readonly context: Readable;
+	/** The reference that the image gets. */
+	readonly image: string;
+	/** Path in the context. */
+	readonly dockerfile: string;
+	readonly target?: string;
+	readonly args?: Readonly<Record<string, string>>;
+}
+
 export interface BackendInfo {
 	readonly engine: {
 		readonly address: string;
@@ -154,6 +167,20 @@ export interface Backend {
 	/** One TCP connection to localhost:port inside of the pod. */
 	portForward(namespace: string, pod: string, port: number): Promise<Duplex>;
 	stats(namespace: string, pod: string): Promise<PodUsage>;
+
+	/** Brings files into a container and keeps them for its next attempts; `body` as api/sync.ts tells. */
+	sync(namespace: string, pod: string, container: string, body: Buffer): Promise<SyncResult>;
+	/** Absolute paths that are kept for a container. */
+	syncedPaths(namespace: string, pod: string, container: string): Promise<readonly string[]>;
+	/** Resolves when nothing is being done to the pod and nothing is left to do at once. */
+	settled(namespace: string, pod: string, signal: AbortSignal): Promise<void>;
+	/** Builds an image and resolves with its id. Rejects with ApiError 422 when the build fails. */
+	build(request: BuildRequest, onOutput: (text: string) => void, signal: AbortSignal): Promise<string>;
+	/**
+	 * Containers that run an older image under this reference are replaced in place, init containers run again.
+	 * Resolves with their names.
+	 */
+	replaceImage(namespace: string, pod: string, image: string): Promise<readonly string[]>;
 }
 
 /** GET /podrun/v1/supervisor: who answers, and for which engine. */

@@ -21,6 +21,7 @@ import { Pager } from './listing.ts';
 import { Objects } from './objects.ts';
 import { serveAttach, serveExec, serveLog, servePortForward, type UpgradeExchange } from './pod-streams.ts';
 import { STORED_RESOURCES, type StoredResource } from './resources.ts';
+import { syncRoutes } from './sync-routes.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 export type Handler = (exchange: Exchange) => Promise<void> | void;
@@ -48,6 +49,7 @@ export function routesOf(options: RouteOptions): Route<Handler>[] {
 		['POST', `${POD}/eviction`, (x) => evict(backend, x)],
 		...discoveryRoutes(),
 		...ownRoutes(options),
+		...syncRoutes(backend),
 		...metricsRoutes(backend),
 	];
 }

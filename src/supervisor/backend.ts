@@ -5,10 +5,15 @@
 import type { Backend, StoredKind } from '../api/backend.ts';
 import { notFound } from '../api/errors.ts';
 import type { KubeObject, Node, Pod } from '../api/types.ts';
-import type { EngineInfo } from '../engine/engine.ts';
+import type { Engine, EngineInfo } from '../engine/engine.ts';
+import type { Inventory } from '../engine/observe.ts';
+import type { Images } from './images.ts';
+import type { PodWorker } from './pod-worker.ts';
 import type { Registry } from './registry.ts';
 import { RESOURCES, type Store } from './store.ts';
 import type { PodStreams } from './streams.ts';
+import { buildImage, replaceImage } from './sync/images.ts';
+import type { PodSync } from './sync/sync.ts';
 
 export interface BackendParts {
 	readonly store: Store;
@@ -18,6 +23,12 @@ export interface BackendParts {
 	readonly info: EngineInfo;
 	readonly instance: string;
 	readonly node: () => Node;
+	readonly engine: Engine;
+	readonly sync: PodSync;
+	readonly inventory: Inventory;
+	readonly images: Images;
+	/** Throws ApiError 404. */
+	readonly workerOf: (namespace: string, pod: string) => PodWorker;
 	readonly restart: (namespace: string, pod: string, container?: string) => Pod;
 	/** A claim was deleted: its volume may go once no pod uses it. */
 	readonly claimDeleted: (namespace: string, claim: string) => Promise<void>;
@@ -62,7 +73,20 @@ export function createBackend(parts: BackendParts): Backend {
 		attach: (namespace, pod, request) => streams.attach(namespace, pod, request),
 		portForward: (namespace, pod, port) => streams.portForward(namespace, pod, port),
 		stats: (namespace, pod) => streams.stats(namespace, pod),
+		sync: async (namespace, pod, container, body) =>
+			parts.sync.sync(served(parts, namespace, pod), container, body),
+		syncedPaths: async (namespace, pod, container) =>
+			parts.sync.paths(served(parts, namespace, pod), container),
+		settled: async (namespace, pod, signal) => parts.workerOf(namespace, pod).settled(signal),
+		build: (request, onOutput, signal) => buildImage(parts.engine, request, onOutput, signal),
+		replaceImage: async (namespace, pod, image) => replaceImage(parts, parts.workerOf(namespace, pod), image),
 	};
+}
+
+function served(parts: BackendParts, namespace: string, pod: string): Pod {
+	const { pod: stored } = parts.workerOf(namespace, pod);
+	if (stored === undefined) throw notFound('pods', pod);
+	return stored;
 }
 
 function found(store: Store, kind: StoredKind, namespace: string | undefined, name: string): KubeObject {

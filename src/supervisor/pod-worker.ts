@@ -64,6 +64,7 @@ export class PodWorker {
 	#timer: (() => void) | undefined;
 	#stopped = false;
 	#retry = RETRY_FIRST;
+	readonly #waiting = new Set<() => void>();
 
 	constructor(pod: Pod, parts: WorkerParts) {
 		this.namespace = pod.metadata.namespace ?? 'default';
@@ -88,6 +89,23 @@ export class PodWorker {
 		this.#timer?.();
 		this.#parts.prober.stop(this.uid);
 		this.#parts.storage.stop(this.uid);
+	}
+
+	/** Resolves after a turn that found nothing to do at once, with nothing in flight; rejects with the signal. */
+	settled(signal: AbortSignal): Promise<void> {
+		return new Promise((resolve, reject) => {
+			const abort = (): void => {
+				this.#waiting.delete(resolve);
+				reject(signal.reason);
+			};
+			if (signal.aborted) return abort();
+			signal.addEventListener('abort', abort, { once: true });
+			this.#waiting.add(() => {
+				signal.removeEventListener('abort', abort);
+				resolve();
+			});
+			this.wake();
+		});
 	}
 
 	/** The pod as it is stored now, if it is still the one that this worker serves. */
@@ -145,6 +163,8 @@ export class PodWorker {
 		for (const action of decision.actions) this.#begin(action, published, observed);
 		this.#parts.prober.sync(this.uid, probeTargets(published, observed));
 		this.#parts.storage.sync(published, isOver(published) ? undefined : runningSandbox(observed));
+		if (decision.actions.length === 0 && this.journal.inFlight.size === 0 && !this.#dirty)
+			this.#tellSettled();
 		if (decision.wakeAt !== undefined) this.#sleep(decision.wakeAt - clock.now());
 	}
 
@@ -160,6 +180,11 @@ export class PodWorker {
 		recorder.record(pod, { type: 'Warning', reason, message }, clock.now());
 		const told = failure === rejected ? `Pod was rejected: ${message}` : message;
 		return { ...pod, status: { ...pod.status, phase: 'Failed', reason, message: told } };
+	}
+
+	#tellSettled(): void {
+		for (const resolve of this.#waiting) resolve();
+		this.#waiting.clear();
 	}
 
 	#publish(pod: Pod, status: Pod['status'], admission: Admission): Pod {
@@ -204,6 +229,7 @@ export class PodWorker {
 	#gone(): void {
 		if (this.#stopped) return;
 		this.stop();
+		this.#tellSettled();
 		this.#parts.onGone(this);
 	}
 

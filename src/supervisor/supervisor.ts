@@ -29,6 +29,7 @@ import { Registry, rfc3339 } from './registry.ts';
 import { StorageWatch } from './storage-watch.ts';
 import { Store } from './store.ts';
 import { PodStreams } from './streams.ts';
+import { PodSync } from './sync/sync.ts';
 import { PodVolumes } from './volumes.ts';
 
 export interface SupervisorOptions {
@@ -70,6 +71,7 @@ export async function createSupervisor(options: SupervisorOptions): Promise<Supe
 	const network = new PodNetwork(engine, instance, env['PODRUN_SUBNET'] || undefined);
 	const archiveOnly = env['PODRUN_VOLUMES'] === 'archive';
 	const volumes = new PodVolumes({ engine, info, store, images, instance, node, log, archiveOnly });
+	const sync = new PodSync({ engine, inventory, log, stateFolder: options.stateFolder });
 	const reach = new Reach(engine, info, env);
 	const workers = new Map<string, PodWorker>();
 	const wake = (uid: string): void => workers.get(uid)?.wake();
@@ -106,6 +108,7 @@ export async function createSupervisor(options: SupervisorOptions): Promise<Supe
 		images,
 		network,
 		volumes,
+		sync,
 		reach,
 		recorder,
 		clock,
@@ -148,6 +151,7 @@ export async function createSupervisor(options: SupervisorOptions): Promise<Supe
 		workers.delete(worker.uid);
 		network.release(worker.uid);
 		volumes.forget(worker.uid);
+		sync.forget(worker.uid);
 		if (worker.pod !== undefined) store.remove('Pod', worker.namespace, worker.name);
 		const namespace = store.get<KubeObject>('Namespace', undefined, worker.namespace);
 		const terminating = (namespace?.['status'] as { phase?: string } | undefined)?.phase === 'Terminating';
@@ -232,6 +236,15 @@ export async function createSupervisor(options: SupervisorOptions): Promise<Supe
 				worker.restart(pod, container, inventory);
 				return pod;
 			},
+			engine,
+			sync,
+			workerOf: (namespace, name) => {
+				const worker = workers.get(store.get<Pod>('Pod', namespace, name)?.metadata.uid ?? '');
+				if (worker?.pod === undefined) throw notFound('pods', name);
+				return worker;
+			},
+			inventory,
+			images,
 		}),
 		podCount: () => store.list('Pod').items.length,
 		async start() {
@@ -263,6 +276,7 @@ export async function createSupervisor(options: SupervisorOptions): Promise<Supe
 					if (!abort.signal.aborted) log.error('events', { error });
 				});
 			});
+			await sync.clean(new Set(stored.map(({ metadata }) => metadata.uid ?? '')));
 			for (const pod of stored) serve(pod);
 			resync();
 		},

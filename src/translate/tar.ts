@@ -15,6 +15,8 @@ export interface TarEntry {
 	readonly content?: Uint8Array;
 	/** Of a symlink. */
 	readonly target?: string;
+	/** Modification time of this entry, seconds since the epoch; else the archive's. */
+	readonly seconds?: number;
 }
 
 const BLOCK = 512;
@@ -23,27 +25,32 @@ const TYPES = { file: '0', symlink: '2', directory: '5' } as const;
 
 /** The archive. `seconds`: modification time of every entry, since the epoch. */
 export function tar(entries: readonly TarEntry[], seconds: number): Buffer {
+	return Buffer.concat([...entries.flatMap((entry) => entryBlocks(entry, seconds)), END_OF_ARCHIVE]);
+}
+
+/** What an archive ends with. */
+export const END_OF_ARCHIVE = Buffer.alloc(2 * BLOCK);
+
+/** One entry's blocks, for an archive that is written piece by piece. */
+export function entryBlocks(entry: TarEntry, archiveSeconds: number): Buffer[] {
 	const blocks: Buffer[] = [];
-	for (const entry of entries) {
-		const path = entry.type === 'directory' && !entry.path.endsWith('/') ? `${entry.path}/` : entry.path;
-		const content = Buffer.from(entry.content ?? []);
-		const records: string[] = [];
-		if (Buffer.byteLength(path) > NAME_MAX) records.push(record('path', path));
-		if (Buffer.byteLength(entry.target ?? '') > NAME_MAX)
-			records.push(record('linkpath', entry.target ?? ''));
-		if (records.length > 0) {
-			const pax = Buffer.from(records.join(''));
-			blocks.push(header({ path: 'pax', mode: 0o644, uid: 0, gid: 0, size: pax.length, seconds, type: 'x' }));
-			blocks.push(padded(pax));
-		}
-		const { mode, uid, gid, target = '' } = entry;
-		blocks.push(
-			header({ path, mode, uid, gid, size: content.length, seconds, type: TYPES[entry.type], target }),
-		);
-		if (content.length > 0) blocks.push(padded(content));
+	const seconds = entry.seconds ?? archiveSeconds;
+	const path = entry.type === 'directory' && !entry.path.endsWith('/') ? `${entry.path}/` : entry.path;
+	const content = Buffer.from(entry.content ?? []);
+	const records: string[] = [];
+	if (Buffer.byteLength(path) > NAME_MAX) records.push(record('path', path));
+	if (Buffer.byteLength(entry.target ?? '') > NAME_MAX) records.push(record('linkpath', entry.target ?? ''));
+	if (records.length > 0) {
+		const pax = Buffer.from(records.join(''));
+		blocks.push(header({ path: 'pax', mode: 0o644, uid: 0, gid: 0, size: pax.length, seconds, type: 'x' }));
+		blocks.push(padded(pax));
 	}
-	blocks.push(Buffer.alloc(2 * BLOCK));
-	return Buffer.concat(blocks);
+	const { mode, uid, gid, target = '' } = entry;
+	blocks.push(
+		header({ path, mode, uid, gid, size: content.length, seconds, type: TYPES[entry.type], target }),
+	);
+	if (content.length > 0) blocks.push(padded(content));
+	return blocks;
 }
 
 interface Header {

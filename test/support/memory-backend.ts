@@ -6,6 +6,7 @@
 import { type Duplex, PassThrough, Readable } from 'node:stream';
 import type {
 	Backend,
+	BuildRequest,
 	DeleteOptions,
 	ExecRequest,
 	LogRequest,
@@ -208,6 +209,35 @@ export class MemoryBackend implements Backend {
 	async stats() {
 		const containers = [{ name: 'web', cpuNanoCores: 1500, memoryBytes: 2048 }];
 		return { timestamp: '2030-01-01T00:00:00Z', windowSeconds: 1, containers };
+	}
+
+	/** Bodies of syncs, by `namespace/pod/container`. */
+	readonly synced: { readonly to: string; readonly body: Buffer }[] = [];
+
+	async sync(namespace: string, pod: string, container: string, body: Buffer) {
+		await this.get('Pod', namespace, pod);
+		this.synced.push({ to: `${namespace}/${pod}/${container}`, body });
+		return { delivered: true };
+	}
+
+	async syncedPaths(namespace: string, pod: string) {
+		await this.get('Pod', namespace, pod);
+		return ['/app/kept'];
+	}
+
+	async settled(namespace: string, pod: string) {
+		await this.get('Pod', namespace, pod);
+	}
+
+	async build(request: BuildRequest, onOutput: (text: string) => void) {
+		for await (const chunk of request.context) onOutput(`context: ${(chunk as Buffer).length} bytes\n`);
+		if (request.image === 'broken:1') throw new ApiError(422, 'Invalid', 'the build failed');
+		return `sha256:${request.image}`;
+	}
+
+	async replaceImage(namespace: string, pod: string, image: string) {
+		await this.get('Pod', namespace, pod);
+		return [image];
 	}
 
 	#process(program: string, words: readonly string[]): ProcessStreams {

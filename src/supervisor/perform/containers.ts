@@ -82,7 +82,9 @@ export async function startContainer(
 	deed: Deed,
 	action: StartContainer,
 ): Promise<void> {
-	const { engine, inventory, recorder, clock } = parts;
+	const { engine, inventory, recorder, clock, sync } = parts;
+	// An attempt begins with the files that were synced into those before it.
+	await sync.prepare(deed.pod, action.container, action.id, deed.observed.sandboxes[0]?.id);
 	try {
 		await engine.startContainer(action.id);
 	} catch (error) {
@@ -90,6 +92,7 @@ export async function startContainer(
 	} finally {
 		inventory.touch(action.id, deed.pod.metadata.uid);
 	}
+	await sync.started(deed.pod, action.container, action.id);
 	const fieldPath = fieldPathOf(deed, action.container);
 	const message = `Started container ${action.container}`;
 	recorder.record(deed.pod, { type: 'Normal', reason: 'Started', message, fieldPath }, clock.now());

@@ -16,6 +16,7 @@ import type { Log } from '../log.ts';
 import type { PodNetwork } from '../network.ts';
 import type { Recorder } from '../recorder.ts';
 import type { Store } from '../store.ts';
+import type { PodSync } from '../sync/sync.ts';
 import type { PodVolumes } from '../volumes.ts';
 import { createContainer, startContainer, updateResources } from './containers.ts';
 import { readMessage } from './messages.ts';
@@ -33,6 +34,7 @@ export interface PerformerParts {
 	readonly images: Images;
 	readonly network: PodNetwork;
 	readonly volumes: PodVolumes;
+	readonly sync: PodSync;
 	readonly reach: Reach;
 	readonly recorder: Recorder;
 	readonly clock: Clock;

@@ -15,7 +15,10 @@ import type { Deed, PerformerParts } from './performer.ts';
 const MOST_LINKS = 40;
 
 interface Entry {
+	/** A symbolic link: what it says. */
 	readonly link?: string;
+	/** A symbolic link: where it leads in the end, from the tree's root; undefined: out of the tree. */
+	readonly leadsTo?: string | undefined;
 }
 
 /** How a tree is looked at and added to; paths are relative to its root. */
@@ -54,14 +57,18 @@ async function walk(tree: Tree, subPath: string, mayMake: boolean): Promise<stri
 			if (!mayMake) throw new Error(`${path} is not in the image`);
 			await tree.make(path);
 		}
-		if (found?.link === undefined) {
+		if (found === undefined || !('link' in found || 'leadsTo' in found)) {
 			done.push(part);
 			continue;
 		}
 		links += 1;
-		if (found.link.startsWith('/')) throw new Error('a symbolic link leads out of the volume');
+		const target = found.link ?? found.leadsTo;
+		if (target === undefined || target.startsWith('/')) {
+			throw new Error('a symbolic link leads out of the volume');
+		}
 		if (links > MOST_LINKS) throw new Error('too many levels of symbolic links');
-		left = [...found.link.split('/').filter((step) => step !== '' && step !== '.'), ...left];
+		if (found.link === undefined) done.length = 0;
+		left = [...target.split('/').filter((step) => step !== '' && step !== '.'), ...left];
 	}
 	return done.join('/');
 }
@@ -108,7 +115,10 @@ function engineTree(engine: Engine, container: string, root: string, make: Tree[
 		async look(relative) {
 			const found = await engine.statPath(container, `${root}/${relative}`);
 			if (found === undefined) return undefined;
-			return isSymlink(found.mode) ? { link: found.linkTarget } : {};
+			// The engine tells a link's end, all links followed within the container.
+			if (!isSymlink(found.mode)) return {};
+			const inside = `${found.linkTarget}/`.startsWith(`${root}/`);
+			return { leadsTo: inside ? found.linkTarget.slice(root.length).replace(/^\/+/, '') : undefined };
 		},
 		make,
 	};
