@@ -91,7 +91,7 @@ async function upload(io: Io, local: string, remote: string, tar: Tar): Promise<
 			'-',
 			'-C',
 			dirname(local),
-			`--transform=s|^${quoted(basename(local))}|${quoted(name)}|S`,
+			`--transform=s|^${quoted(basename(local))}|${replacement(name)}|S`,
 			basename(local),
 		],
 		{ stdio: ['ignore', 'pipe', 'pipe'] },
@@ -116,7 +116,7 @@ async function download(io: Io, remote: string, local: string, options: CpOption
 			'-C',
 			folder,
 			...(options.preserve === false ? ['--no-same-permissions', '--no-same-owner'] : []),
-			`--transform=s|^${quoted(basename(remote))}|${quoted(name)}|S`,
+			`--transform=s|^${quoted(basename(remote))}|${replacement(name)}|S`,
 		],
 		{ stdio: ['pipe', 'ignore', 'pipe'] },
 	);
@@ -176,8 +176,13 @@ async function succeeds(work: () => Promise<void>): Promise<boolean> {
 	}
 }
 
+/** A text in the pattern of tar's --transform, and one in its replacement: sed's rules. */
 function quoted(text: string): string {
 	return text.replace(/[|\\.*^$[\]&]/g, '\\$&');
+}
+
+function replacement(text: string): string {
+	return text.replace(/[|\\&]/g, '\\$&');
 }
 
 function finished(child: ReturnType<typeof spawn>, name: string): Promise<void> {
