@@ -66,7 +66,11 @@ function noteWaiting(
 			plan.note({
 				type: 'Normal',
 				reason: 'BackOff',
-				message: `Back-off pulling image "${spec.image}"`,
+				// An image volume's image may be meant, not the container's own.
+				message: (waiting.message ?? `Back-off pulling image "${spec.image}"`).replace(
+					/: ErrImagePull.*/s,
+					'',
+				),
 				fieldPath,
 			});
 			warn('Failed', 'Error: ImagePullBackOff');
