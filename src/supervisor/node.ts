@@ -8,8 +8,7 @@ import type { Node } from '../api/types.ts';
 import { VERSION } from '../api/version.ts';
 import type { EngineInfo } from '../engine/engine.ts';
 import type { NodeDns, NodeFacts } from '../translate/context.ts';
-
-const SYS_RESOURCE = 24n;
+import { givenCapabilities } from './capabilities.ts';
 
 /**
  * Facts of the node. `env` may hold PODRUN_NODE_MEMORY (bytes) and PODRUN_NODE_CPUS: what pods may use of an
@@ -17,13 +16,15 @@ const SYS_RESOURCE = 24n;
  */
 export function nodeFacts(info: EngineInfo, env: NodeJS.ProcessEnv): NodeFacts {
 	const dns = info.local ? resolvConf() : undefined;
+	const capabilities = info.local ? givenCapabilities() : undefined;
 	return {
 		name: info.name,
 		ip: hostAddress(info),
 		cpus: Number(env['PODRUN_NODE_CPUS']) || info.cpus,
 		memoryBytes: Number(env['PODRUN_NODE_MEMORY']) || info.memoryBytes,
 		apiVersion: info.apiVersion,
-		oomScoreAllowed: info.local ? hasSysResource() : true,
+		oomScoreAllowed: capabilities?.includes('SYS_RESOURCE') ?? true,
+		...(capabilities === undefined ? {} : { capabilities }),
 		...(dns === undefined ? {} : { dns }),
 	};
 }
@@ -90,16 +91,6 @@ function hostAddress(info: EngineInfo): string {
 		.filter(([name]) => !/^(docker|br-|veth|podrun|cni|virbr)/.test(name))
 		.flatMap(([, found]) => found ?? []);
 	return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
-}
-
-/** The bounding set of process 1 is what a local engine can hand on at most. Not Linux: assume it can. */
-function hasSysResource(): boolean {
-	try {
-		const bounding = /^CapBnd:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/1/status', 'utf8'))?.[1];
-		return bounding === undefined || ((BigInt(`0x${bounding}`) >> SYS_RESOURCE) & 1n) === 1n;
-	} catch {
-		return true;
-	}
 }
 
 /** The node's resolv.conf, for dnsPolicy Default. */

@@ -26,6 +26,8 @@ export interface NodeFacts {
 	readonly apiVersion: string;
 	/** Whether the engine may set a negative oom_score_adj; where it may not, a start with one fails. */
 	readonly oomScoreAllowed: boolean;
+	/** Where the machine can't give every capability: those that it can. ALL means these then. */
+	readonly capabilities?: readonly string[];
 	/** Undefined when nobody could read it: the engine's own choice stands. */
 	readonly dns?: NodeDns;
 }

@@ -3,7 +3,7 @@
  * seccomp profile a kubelet's container is unconfined, and so it is here.
  */
 import type { AnyContainer, Pod, PodSecurityContext, SecurityContext } from '../api/types.ts';
-import type { ImageFacts } from './context.ts';
+import type { ImageFacts, NodeFacts } from './context.ts';
 import { ConfigError, formatPod } from './errors.ts';
 import type { CreateOptions } from './options.ts';
 
@@ -12,6 +12,7 @@ const APPARMOR_ANNOTATION = 'container.apparmor.security.beta.kubernetes.io/';
 
 export interface SecurityFacts {
 	readonly image: ImageFacts;
+	readonly node?: Pick<NodeFacts, 'capabilities'>;
 	/** Contents of Localhost seccomp profiles by localhostProfile. */
 	readonly seccompProfiles?: ReadonlyMap<string, string>;
 }
@@ -41,7 +42,9 @@ export function securityOptions(pod: Pod, container: AnyContainer, facts: Securi
 		...(user === undefined ? {} : { user }),
 		...(groups.length > 0 ? { groupAdd: groups.map(String) } : {}),
 		...(own.privileged ? { privileged: true } : {}),
-		...(add.length > 0 ? { capAdd: add.map(capability) } : {}),
+		...(add.length > 0
+			? { capAdd: add.flatMap((name) => given(capability(name), facts.node?.capabilities)) }
+			: {}),
 		...(drop.length > 0 ? { capDrop: drop.map(capability) } : {}),
 		securityOpt: [
 			...(own.allowPrivilegeEscalation === false ? ['no-new-privileges'] : []),
@@ -143,6 +146,11 @@ function field<K extends Shared>(
 /** Docker's spelling: no CAP_, capitals; ALL stands for the whole set. */
 function capability(name: string): string {
 	return name.toUpperCase().replace(/^CAP_/, '');
+}
+
+/** ALL as a list, where the machine can't give all: an engine that is asked for one too many starts nothing. */
+function given(name: string, capabilities: readonly string[] | undefined): readonly string[] {
+	return name === 'ALL' && capabilities !== undefined ? capabilities : [name];
 }
 
 function seccomp(pod: Pod, own: SecurityContext, facts: SecurityFacts): string[] {
