@@ -1,5 +1,5 @@
 /** The verbs through the built CLI on a pod of busybox: what they print, and the codes that they end with. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -221,6 +221,7 @@ describe('up', () => {
 		const nowhere = new Scenario('nowhere', { DOCKER_HOST: 'unix:///nowhere/docker.sock' });
 		nowhere.file('pod.yaml', POD);
 		const ran = await nowhere.podrun('up', '-d');
+		rmSync(nowhere.folder, { recursive: true });
 		expect(ran.code).toBe(1);
 		expect(ran.err).toMatch(/^error: /);
 		expect(ran.err).toContain('unix:///nowhere/docker.sock');
