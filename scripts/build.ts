@@ -2,7 +2,7 @@
  * Makes dist/: `podrun.js`, the launcher that any Node can read, and behind it the bundle in ES modules,
  * split so that a verb loads only what it needs. dockerode's optional native parts stay outside.
  */
-import { chmod, rm } from 'node:fs/promises';
+import { chmod, rename, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -15,12 +15,14 @@ const dist = resolve(root, process.argv[2] ?? 'dist');
 const requireBanner =
 	"import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);";
 
-await rm(dist, { recursive: true, force: true });
+/** Made aside and put in place when it is whole: a build that fails leaves the one before. */
+const made = `${dist}.new`;
+await rm(made, { recursive: true, force: true });
 
 await build({
 	absWorkingDir: root,
 	entryPoints: { main: 'src/cli/main.ts' },
-	outdir: dist,
+	outdir: made,
 	chunkNames: 'chunks/[name]-[hash]',
 	bundle: true,
 	splitting: true,
@@ -38,7 +40,7 @@ await build({
 await build({
 	absWorkingDir: root,
 	entryPoints: { podrun: 'src/cli/launcher.ts' },
-	outdir: dist,
+	outdir: made,
 	bundle: true,
 	format: 'esm',
 	platform: 'node',
@@ -48,4 +50,6 @@ await build({
 	logLevel: 'warning',
 });
 
-await chmod(`${dist}/podrun.js`, 0o755);
+await chmod(`${made}/podrun.js`, 0o755);
+await rm(dist, { recursive: true, force: true });
+await rename(made, dist);
