@@ -34,9 +34,9 @@ export class Admissions {
 			this.#admitted.set(uid, since);
 			return { admitted: true, at: since };
 		}
-		const missing = this.#missingClaim(pod);
-		if (missing !== undefined) {
-			const message = `0/1 nodes are available: persistentvolumeclaim "${missing}" not found. not found`;
+		const lacking = this.#lackingClaim(pod);
+		if (lacking !== undefined) {
+			const message = `0/1 nodes are available: persistentvolumeclaim ${lacking}`;
 			return { admitted: false, reason: 'Unschedulable', message };
 		}
 		const others = this.#store
@@ -61,18 +61,17 @@ export class Admissions {
 		return finished(pod) && event.previous !== undefined && !finished(event.previous as unknown as Pod);
 	}
 
-	#missingClaim(pod: Pod): string | undefined {
-		return (pod.spec.volumes ?? [])
-			.map(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName)
-			.find(
-				(claim) =>
-					claim !== undefined &&
-					this.#store.get<PersistentVolumeClaim>(
-						'PersistentVolumeClaim',
-						pod.metadata.namespace ?? 'default',
-						claim,
-					) === undefined,
-			);
+	/** The first claim that the pod can't have, and why. */
+	#lackingClaim(pod: Pod): string | undefined {
+		for (const { persistentVolumeClaim } of pod.spec.volumes ?? []) {
+			const name = persistentVolumeClaim?.claimName;
+			if (name === undefined) continue;
+			const namespace = pod.metadata.namespace ?? 'default';
+			const claim = this.#store.get<PersistentVolumeClaim>('PersistentVolumeClaim', namespace, name);
+			if (claim === undefined) return `"${name}" not found. not found`;
+			if (claim.metadata.deletionTimestamp !== undefined) return `"${name}" is being deleted.`;
+		}
+		return undefined;
 	}
 }
 

@@ -11,6 +11,7 @@ import { qosClass } from '../api/qos.ts';
 import type { KubeObject, ObjectMeta, Pod, Profile } from '../api/types.ts';
 import { applyDefaults } from '../manifest/defaults.ts';
 import { type FieldError, validateObject, validatePodUpdate, validateUpdate } from '../manifest/validate.ts';
+import { boundClaim, isClaimUsed, keepBinding } from './claims.ts';
 import { RESOURCES, type Store } from './store.ts';
 
 const PROFILE = 'podrun.dev/profile';
@@ -52,6 +53,7 @@ export class Registry {
 		let object = applyDefaults({ ...given, metadata });
 		check(object, validateObject(object, { profile }));
 		if (kind === 'Pod') object = freshPod(object as unknown as Pod) as unknown as KubeObject;
+		if (kind === 'PersistentVolumeClaim') object = boundClaim(object);
 		if (kind === 'Namespace') object = { ...object, status: { phase: 'Active' } };
 		if (options.dryRun) return object;
 		if (NAMESPACED.has(kind)) this.#ensureNamespace(metadata.namespace);
@@ -110,6 +112,13 @@ export class Registry {
 			);
 		}
 		if (kind === 'Namespace') return this.#deleteNamespace(object, options);
+		if (kind === 'PersistentVolumeClaim' && isClaimUsed(this.#store, namespace ?? 'default', name)) {
+			if (options.dryRun || object.metadata.deletionTimestamp !== undefined)
+				return { object, deleted: false };
+			const deletionTimestamp = rfc3339(this.#now());
+			const metadata = { ...object.metadata, deletionTimestamp, deletionGracePeriodSeconds: 0 };
+			return { object: this.#store.update({ ...object, metadata }), deleted: false };
+		}
 		if (kind !== 'Pod') {
 			if (!options.dryRun) this.#store.remove(kind, namespace, name);
 			return { object, deleted: true };
@@ -135,7 +144,8 @@ export class Registry {
 			return { ...current, status: { ...(current['status'] as object), ...(given['status'] as object) } };
 		}
 		if (kind !== 'Pod') {
-			const next = applyDefaults({ ...given, metadata });
+			const filled = applyDefaults({ ...given, metadata });
+			const next = kind === 'PersistentVolumeClaim' ? keepBinding(filled, current) : filled;
 			if (current['status'] !== undefined) next['status'] = current['status'];
 			check(next, [
 				...validateObject(next, { profile: options.profile ?? 'local' }),

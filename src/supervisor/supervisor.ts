@@ -13,6 +13,7 @@ import { INSTANCE, POD_UID } from '../translate/names.ts';
 import { forbiddenSysctl } from '../translate/sysctls.ts';
 import { Admissions } from './admissions.ts';
 import { createBackend } from './backend.ts';
+import { releaseClaims } from './claims.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Reach } from './handlers/reach.ts';
 import { Images } from './images.ts';
@@ -153,6 +154,7 @@ export async function createSupervisor(options: SupervisorOptions): Promise<Supe
 		volumes.forget(worker.uid);
 		sync.forget(worker.uid);
 		if (worker.pod !== undefined) store.remove('Pod', worker.namespace, worker.name);
+		releaseClaims(store);
 		const namespace = store.get<KubeObject>('Namespace', undefined, worker.namespace);
 		const terminating = (namespace?.['status'] as { phase?: string } | undefined)?.phase === 'Terminating';
 		if (terminating && store.list('Pod', worker.namespace).items.length === 0) {
@@ -179,6 +181,11 @@ export async function createSupervisor(options: SupervisorOptions): Promise<Supe
 			return;
 		}
 		if (kind !== 'ConfigMap' && kind !== 'Secret' && kind !== 'PersistentVolumeClaim') return;
+		if (kind === 'PersistentVolumeClaim' && event.type === 'DELETED') {
+			volumes
+				.removeClaim(metadata.namespace ?? 'default', metadata.name)
+				.catch((error: unknown) => log.warn('volume of a claim', { claim: metadata.name, error }));
+		}
 		for (const worker of workers.values()) {
 			if (worker.namespace !== metadata.namespace) continue;
 			worker.journal.forgive('container:', 'volumes');
@@ -249,6 +256,7 @@ export async function createSupervisor(options: SupervisorOptions): Promise<Supe
 		podCount: () => store.list('Pod').items.length,
 		async start() {
 			store.onChange(onChange);
+			releaseClaims(store);
 			const stored = store.list<Pod>('Pod').items;
 			for (const pod of stored) {
 				if (pod.status?.podIP !== undefined && !pod.spec.hostNetwork)
