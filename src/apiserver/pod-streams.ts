@@ -9,6 +9,7 @@ import { count, type Exchange, flag } from './exchange.ts';
 import { CHANNEL_PROTOCOL, OWN_PROTOCOL, portsOf, serveChannels, serveConnection } from './port-forward.ts';
 import { PROCESS_PROTOCOLS, processQuery, serveProcess } from './processes.ts';
 import { accept, chooseProtocol, type Upgrade } from './sockets.ts';
+import { serveTunnel, TUNNEL_PROTOCOL } from './spdy/tunnel.ts';
 
 /** What an upgrade needs to know of its request. */
 export type UpgradeExchange = Pick<Exchange, 'request' | 'query' | 'params'> & { readonly upgrade: Upgrade };
@@ -52,9 +53,13 @@ export async function serveAttach(backend: Backend, exchange: UpgradeExchange): 
 /** GET …/portforward with an upgrade */
 export async function servePortForward(backend: Backend, exchange: UpgradeExchange): Promise<void> {
 	const { namespace, pod } = target(exchange);
-	const ports = portsOf(exchange.query);
 	await backend.get('Pod', namespace, pod);
-	const protocol = chooseProtocol(exchange.request, [OWN_PROTOCOL, CHANNEL_PROTOCOL]);
+	const protocol = chooseProtocol(exchange.request, [OWN_PROTOCOL, TUNNEL_PROTOCOL, CHANNEL_PROTOCOL]);
+	if (protocol === TUNNEL_PROTOCOL) {
+		await serveTunnel(await accept(exchange.upgrade, protocol), backend, { namespace, pod });
+		return;
+	}
+	const ports = portsOf(exchange.query);
 	if (protocol === CHANNEL_PROTOCOL) {
 		await serveChannels(await accept(exchange.upgrade, protocol), backend, { namespace, pod, ports });
 		return;

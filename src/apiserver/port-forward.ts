@@ -40,7 +40,8 @@ export async function serveConnection(socket: WebSocket, connection: Duplex): Pr
 	socket.on('error', () => connection.destroy());
 	socket.on('close', () => connection.destroy());
 	const failed = await copy(socket, connection, (chunk) => chunk);
-	if (failed) socket.close(1011, 'the connection into the pod broke');
+	// A close frame has room for 123 bytes of reason.
+	if (failed !== undefined) socket.close(1011, failed.slice(0, 120));
 	else {
 		await send(socket, Buffer.alloc(0));
 		// What the client still has to say may come after the pod's side has ended.
@@ -90,22 +91,22 @@ export async function serveChannels(
 	async function relay(connection: Duplex | undefined, index: number): Promise<void> {
 		if (connection === undefined) return;
 		const failed = await copy(socket, connection, (chunk) => framed(2 * index, chunk));
-		if (failed) await send(socket, framed(2 * index + 1, Buffer.from('lost connection to pod')));
+		if (failed !== undefined) await send(socket, framed(2 * index + 1, Buffer.from(failed)));
 	}
 }
 
-/** Pod → client until the end. True: the connection broke. */
+/** Pod → client until the end. Resolves with why, when the connection broke. */
 async function copy(
 	socket: WebSocket,
 	connection: Duplex,
 	frame: (chunk: Buffer) => Buffer,
-): Promise<boolean> {
+): Promise<string | undefined> {
 	connection.on('error', () => {});
 	try {
 		await sendAll(socket, connection, frame);
-		return false;
-	} catch {
-		return true;
+		return undefined;
+	} catch (error) {
+		return (error as Error).message;
 	}
 }
 

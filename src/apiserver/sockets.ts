@@ -57,6 +57,11 @@ export function accept({ request, socket, head }: Upgrade, protocol: string): Pr
 		maxPayload: MAX_MESSAGE,
 		handleProtocols: () => protocol,
 	});
+	if (protocol.includes('/')) {
+		// kubectl's tunnel has a slash in its name, which RFC 6455 forbids and the library therefore refuses to read.
+		delete request.headers['sec-websocket-protocol'];
+		server.once('headers', (lines: string[]) => lines.push(`Sec-WebSocket-Protocol: ${protocol}`));
+	}
 	const { promise, resolve, reject } = Promise.withResolvers<WebSocket>();
 	const gone = () => reject(badRequest('the client went away before the upgrade'));
 	socket.once('close', gone);
@@ -89,9 +94,11 @@ export async function sendAll(
 export function writeSlowly(socket: WebSocket, stream: NodeJS.WritableStream, chunk: Buffer): void {
 	if (!stream.writable || chunk.length === 0 || stream.write(chunk)) return;
 	socket.pause();
-	const go = () => socket.resume();
-	stream.once('drain', go);
-	stream.once('close', go);
+	const go = () => {
+		stream.off('drain', go).off('close', go);
+		socket.resume();
+	};
+	stream.once('drain', go).once('close', go);
 }
 
 export function asBuffer(data: RawData): Buffer {

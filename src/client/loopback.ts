@@ -12,6 +12,7 @@ import {
 	request as httpRequest,
 	type IncomingHttpHeaders,
 	type IncomingMessage,
+	type RequestOptions,
 	type ServerResponse,
 	STATUS_CODES,
 } from 'node:http';
@@ -80,11 +81,11 @@ export async function serveLoopback(options: LoopbackOptions): Promise<Loopback>
 
 	async function passOn(request: IncomingMessage, response: ServerResponse): Promise<void> {
 		check(request.headers, token, port);
-		const target = {
+		const target: RequestOptions = {
 			socketPath: options.socket,
 			agent,
-			method: request.method,
-			path: request.url,
+			method: request.method ?? 'GET',
+			path: request.url ?? '/',
 			headers: { ...options.headers, ...passedOn(request.headers), host: 'localhost' },
 		};
 		const gone = new AbortController();
@@ -147,12 +148,12 @@ function passedOn(headers: IncomingHttpHeaders): IncomingHttpHeaders {
 }
 
 function exchange(
-	target: Parameters<typeof httpRequest>[0],
+	target: RequestOptions,
 	body: IncomingMessage,
 	signal: AbortSignal,
 ): Promise<IncomingMessage> {
 	const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-	const request = httpRequest(target as object, resolve);
+	const request = httpRequest(target, resolve);
 	request.on('error', reject);
 	signal.addEventListener('abort', () => request.destroy(), { once: true });
 	// The body flows only when somebody listens, so that a second try has it still whole.
