@@ -221,7 +221,7 @@ export class PodWorker {
 				pod: this.#told,
 				action: formatAction(action),
 				reason: deed.reason,
-				error: deed.cause ?? deed,
+				error: deed.message,
 			});
 		}
 	}
