@@ -25,7 +25,7 @@ import {
 import { type Program, World } from './world.ts';
 
 /** Many more with PODRUN_RUNS=… */
-const RUNS = Number(process.env.PODRUN_RUNS ?? 40);
+const RUNS = Number(process.env.PODRUN_RUNS ?? 15);
 const TIMEOUT = 600_000;
 
 const hook = { exec: { command: ['true'] } };
@@ -274,7 +274,7 @@ describe('every pod', () => {
 					expect(unsettled(world), world.log.join('\n')).toEqual([]);
 					expect(world.turn().map(({ type }) => type)).toEqual([]);
 				}),
-				{ numRuns: RUNS * 2 },
+				{ numRuns: RUNS * 4 },
 			);
 		},
 		TIMEOUT,
