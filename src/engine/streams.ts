@@ -144,7 +144,14 @@ function* runs(frames: readonly LogChunk[]): Generator<LogChunk> {
 async function write(stream: PassThrough, data: Buffer): Promise<void> {
 	if (stream.destroyed) return; // this side is not wanted any more; the other goes on
 	if (stream.write(data)) return;
-	await Promise.race([once(stream, 'drain'), once(stream, 'close')]);
+	// The loser's listeners must not pile up on a stream that waits often.
+	const either = new AbortController();
+	const { signal } = either;
+	try {
+		await Promise.race([once(stream, 'drain', { signal }), once(stream, 'close', { signal })]);
+	} finally {
+		either.abort();
+	}
 }
 
 /**

@@ -1,8 +1,8 @@
 /** `podrun events`: what happened, oldest first. */
+import { lastSeen } from '../../api/columns.ts';
 import type { Event, KubeObject } from '../../api/types.ts';
 import { resourcePath } from '../../client/client.ts';
 import { type Io, print, say } from '../io.ts';
-import { lastSeen } from '../output/columns.ts';
 import { usage } from '../output/errors.ts';
 import { sheet } from '../output/printer.ts';
 import { toJson, toYaml } from '../output/serialize.ts';

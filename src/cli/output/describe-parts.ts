@@ -1,7 +1,7 @@
 /** What all descriptions are made of: fields in columns, maps, times and the table of events. Pure. */
+import { lastSeen } from '../../api/columns.ts';
 import type { Event, Instant } from '../../api/types.ts';
 import { age } from './age.ts';
-import { lastSeen } from './columns.ts';
 
 const WIDTH = 18;
 

@@ -1,9 +1,9 @@
 /**
  * `-o`: what `get` prints of a list of objects, in each of kubectl's formats. Pure: objects in, text out.
  */
+import { columnsOf } from '../../api/columns.ts';
 import type { Instant, KubeObject } from '../../api/types.ts';
 import type { Resource } from '../resources.ts';
-import { COLUMNS } from './columns.ts';
 import { usage } from './errors.ts';
 import { asText, evaluate, find } from './jsonpath.ts';
 import { toJson, toYaml } from './serialize.ts';
@@ -72,21 +72,20 @@ export interface Sheet {
 
 /** Header and cells of a table, not yet padded: a watch goes on with the same widths. */
 export function sheet(resource: Resource, items: readonly KubeObject[], options: TableOptions): Sheet {
-	const columns = COLUMNS[resource.plural];
-	if (!columns) {
-		throw usage(`no table for ${resource.plural}`);
-	}
+	const columns = columnsOf(resource.kind);
+	const isShown = (index: number) => options.wide || columns.definitions[index]?.priority === 0;
 	const labelColumns = options.labelColumns ?? [];
 	const headers = [
 		...(options.namespaces ? ['NAMESPACE'] : []),
-		...columns.headers,
-		...(options.wide ? columns.wide : []),
+		...columns.definitions.filter((_, index) => isShown(index)).map(({ name }) => name.toUpperCase()),
 		...labelColumns.map((key) => (key.split('/').at(-1) ?? key).toUpperCase()),
 		...(options.showLabels ? ['LABELS'] : []),
 	];
 	const rows = items.map((item) => {
-		const cells = columns.cells(item, options.now);
-		const shown = options.wide ? cells : cells.slice(0, columns.headers.length);
+		const shown = columns
+			.cells(item, options.now)
+			.filter((_, index) => isShown(index))
+			.map(String);
 		const named = options.typed ? [`${resource.singular}/${shown[0]}`, ...shown.slice(1)] : shown;
 		return [
 			...(options.namespaces ? [item.metadata.namespace ?? ''] : []),
