@@ -1,7 +1,7 @@
 /**
  * Calls of the Docker Engine API, and the only importer of dockerode. Of dockerode we take the dialling (its
  * modem): its convenience methods parse log text that looks like JSON, drop the warnings of a create and keep
- * no order of their own, so each call is spelled out in docker.ts. No timeout anywhere: quiet streams are
+ * no order of their own, so each call is spelled out in docker.ts. No timeout on streams: quiet ones are
  * normal; whoever waits brings an AbortSignal.
  */
 import type { IncomingMessage } from 'node:http';
@@ -32,6 +32,9 @@ interface Modem {
 	version?: string;
 	dial(options: object, done: (error: unknown, result: unknown) => void): void;
 }
+
+/** An answer that is to be read whole and has not come by then will not come: an engine that hangs is an engine that is away. */
+const ANSWER_LIMIT_MS = 180_000;
 
 /** 304 is no success: it comes back as NOT_MODIFIED. */
 const SUCCESS = { 101: true, 200: true, 201: true, 202: true, 204: true };
@@ -69,7 +72,10 @@ export class Transport {
 
 	/** An answer read to its end: parsed JSON, or undefined where there is none. Rejects with EngineError. */
 	async json<T>(call: Call): Promise<T> {
-		return (await this.#again(call, () => this.#dial(call, {}))) as T;
+		const limit = AbortSignal.timeout(ANSWER_LIMIT_MS);
+		const signal = call.signal === undefined ? limit : AbortSignal.any([call.signal, limit]);
+		const bounded = { ...call, signal };
+		return (await this.#again(bounded, () => this.#dial(bounded, {}))) as T;
 	}
 
 	/** An answer as a stream. Rejects with EngineError when the engine refuses. */
