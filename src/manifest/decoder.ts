@@ -29,6 +29,8 @@ export function put(target: Record<string, unknown>, key: string, value: unknown
 	Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
 }
 
+const MAX_HINTS = 200;
+
 /** Decodes one object; what is wrong with it gathers in `errors` and `notes`. */
 export class Decoder {
 	readonly errors: DecodeError[] = [];
@@ -58,8 +60,16 @@ export class Decoder {
 
 	#unknown(path: string, key: string, source: string, at: Offset, known: readonly string[]): void {
 		const message = `unknown field "${path}"`;
-		const hint = this.#hintFor(key, source, known);
-		this.errors.push({ at, path, reason: 'FieldValueInvalid', message, code: 'UnknownField', hint });
+		// Hints cost something, and after so many nobody reads them.
+		const hint = this.errors.length < MAX_HINTS ? this.#hintFor(key, source, known) : '';
+		this.errors.push({
+			at,
+			path,
+			reason: 'FieldValueInvalid',
+			message,
+			code: 'UnknownField',
+			...(hint ? { hint } : {}),
+		});
 	}
 
 	#hintFor(key: string, source: string, known: readonly string[]): string {

@@ -30,29 +30,20 @@ export interface Diagnostic {
 const WIDTH = 160;
 
 /**
- * The line at a position with its number, and a caret under the column:
+ * A line with its number, and a caret under the column:
  *
  *     7 |   contianers:
  *       |   ^
  */
-export function codeFrame(text: string, position: Position): string {
-	const line = lineOf(text, position.line);
+export function codeFrame(lineText: string, position: Position): string {
 	const skipped = Math.max(0, position.column - 1 - WIDTH / 2);
-	const shown = line.slice(skipped, skipped + WIDTH).replaceAll('\t', ' ');
+	const shown = lineText
+		.replace(/\r$/, '')
+		.slice(skipped, skipped + WIDTH)
+		.replaceAll('\t', ' ');
 	const gutter = String(position.line);
 	const pad = ' '.repeat(gutter.length);
 	return `${gutter} | ${shown}\n${pad} | ${' '.repeat(Math.max(0, position.column - 1 - skipped))}^`;
-}
-
-function lineOf(text: string, wanted: number): string {
-	let start = 0;
-	for (let line = 1; line < wanted; line += 1) {
-		const next = text.indexOf('\n', start);
-		if (next < 0) return '';
-		start = next + 1;
-	}
-	const end = text.indexOf('\n', start);
-	return text.slice(start, end < 0 ? undefined : end).replace(/\r$/, '');
 }
 
 /**

@@ -39,12 +39,19 @@ export function loadText(text: string, source: string, options: TextOptions): Lo
 	return reader.read();
 }
 
+/** Nobody reads more, and a text of nothing but faults must not take long. */
+const MAX_TOLD = 200;
+
 class TextReader {
 	readonly #text: string;
+	/** Split when the first of them is shown. */
+	#split: readonly string[] | undefined;
 	readonly #source: string;
 	readonly #options: TextOptions;
 	readonly #result: LoadResult = { objects: [], diagnostics: [] };
 	#position: (at: Offset) => Position = () => ({ line: 1, column: 1 });
+	/** Errors beyond those that anybody would read. */
+	#untold = 0;
 	/** Of a Secret no value is shown, not even to the one who wrote it: output ends up in logs. */
 	#secret = false;
 
@@ -65,6 +72,19 @@ class TextReader {
 		}
 		// Top to bottom, as one reads: the sort is stable, so faults of one place stay in the order of their rules.
 		this.#result.diagnostics.sort((a, b) => a.line - b.line || a.column - b.column);
+		if (this.#untold > 0) {
+			const { line = 1, column = 1 } = this.#result.diagnostics.at(-1) ?? {};
+			const message = `there are ${this.#untold} more faults; they are shown when these are mended`;
+			this.#result.diagnostics.push({
+				severity: 'error',
+				source: this.#source,
+				line,
+				column,
+				path: '',
+				code: 'MoreFaults',
+				message,
+			});
+		}
 		return this.#result;
 	}
 
@@ -129,18 +149,27 @@ class TextReader {
 		}
 	}
 
+	get #lines(): readonly string[] {
+		this.#split ??= this.#text.split('\n');
+		return this.#split;
+	}
+
 	#tell(
 		severity: Diagnostic['severity'],
 		at: Offset,
 		path: string,
 		{ code, message, hint }: { code: string; message: string; hint?: string | undefined },
 	): void {
+		if (this.#result.diagnostics.length >= MAX_TOLD) {
+			if (severity === 'error') this.#untold += 1;
+			return;
+		}
 		const { line, column } = this.#position(at);
 		const hidden = this.#secret && /^(data|stringData)\b/.test(path);
 		const text = hidden ? message.replace(/number \S+/, 'number') : message;
 		const told: Diagnostic = { severity, source: this.#source, line, column, path, code, message: text };
 		if (hint !== undefined) told.hint = hidden ? hint.replace(/: .*/s, '') : hint;
-		if (!hidden) told.frame = codeFrame(this.#text, { line, column });
+		if (!hidden) told.frame = codeFrame(this.#lines[line - 1] ?? '', { line, column });
 		this.#result.diagnostics.push(told);
 	}
 }

@@ -27,6 +27,10 @@ export interface ParsedText {
 
 /** An object may have 1 MiB and a request 3 MiB on a cluster: a manifest of 8 MiB is no manifest. */
 export const MAX_TEXT = 8 * 1024 * 1024;
+/** Far below what exhausts the stack, far above any manifest, and brackets in texts count too. */
+const RISKY_DEPTH = 10_000;
+/** Lines, and items between brackets; a ConfigMap of 1 MiB may hold half a million short lines. */
+const MAX_PARTS = 600_000;
 
 /** Reads all documents of a text. Never throws: what can't be read is told as problems. */
 export function parseText(text: string): ParsedText {
@@ -51,14 +55,12 @@ export function parseText(text: string): ParsedText {
 		const size = Math.ceil(text.length / 1024 / 1024);
 		return refused(0, `the text is too large: ${size} MiB, at the most 8 MiB are read`, 'TooLarge');
 	}
-	const control = findControl(text);
-	const deep = control < 0 ? findDeep(text) : -1;
-	if (control >= 0 || deep >= 0) {
-		for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines.addNewLine(at + 1);
+	const danger = findDanger(text);
+	if (danger) {
+		for (let at = text.indexOf('\n'); at >= 0 && at < danger.at; at = text.indexOf('\n', at + 1))
+			lines.addNewLine(at + 1);
 		lines.lineStarts.unshift(0);
-		if (deep >= 0) return refused(deep, `nested more than ${MAX_DEPTH} levels deep`);
-		const { line } = position(control);
-		return refused(control, `error parsing YAML: line ${line}: control characters are not allowed`);
+		return refused(danger.at, `error parsing YAML: line ${position(danger.at).line}: ${danger.why}`);
 	}
 	let documents: readonly Document.Parsed[];
 	try {
@@ -131,27 +133,38 @@ function yamlProblem(code: string, message: string, at: Offset, line: number, te
 	};
 }
 
-/** The first control character that YAML forbids, or -1. */
-function findControl(text: string): number {
-	for (let at = 0; at < text.length; at += 1) {
-		const code = text.charCodeAt(at);
-		if (code < 32 && code !== 9 && code !== 10 && code !== 13) return at;
-		if (code === 127 || code === 0xfffe || code === 0xffff) return at;
-	}
-	return -1;
-}
-
-/** Where brackets or one line's dashes nest so deep that the library's recursion would be at risk, or -1. */
-function findDeep(text: string): number {
-	let depth = 0;
+/**
+ * What must not reach the library: control characters, which YAML forbids, and texts on which its recursion
+ * or its memory would break (about 1.3 KB for each node).
+ */
+function findDanger(text: string): { at: Offset; why: string } | undefined {
+	let brackets = 0;
 	let dashes = 0;
+	let parts = 0;
+	/** Whether the line so far is but dashes: `- - - x` is three lists, `a-b - c` none. */
+	let leading = true;
 	for (let at = 0; at < text.length; at += 1) {
 		const char = text.charCodeAt(at);
-		if (char === 91 || char === 123) depth += 1;
-		else if (char === 93 || char === 125) depth = Math.max(0, depth - 1);
-		else if (char === 10) dashes = 0;
-		else if ((char === 45 || char === 63 || char === 58) && (text.charCodeAt(at + 1) | 0) === 32) dashes += 1;
-		if (depth > 10_000 || dashes > 10_000) return at;
+		if (char === NEWLINE) {
+			dashes = 0;
+			leading = true;
+			parts += 1;
+			continue;
+		}
+		if ((char < 32 && char !== TAB && char !== RETURN) || char === DELETE || char >= 0xfffe) {
+			return { at, why: 'control characters are not allowed' };
+		}
+		if (leading && (char === DASH || char === QUESTION || char === COLON)) dashes += 1;
+		else if (char !== SPACE) leading = false;
+		if (char === OPEN_LIST || char === OPEN_MAP) brackets += 1;
+		else if (char === CLOSE_LIST || char === CLOSE_MAP) brackets = Math.max(0, brackets - 1);
+		if (brackets > 0 && (char === COMMA || char === OPEN_LIST || char === OPEN_MAP)) parts += 1;
+		if (brackets > RISKY_DEPTH || dashes > RISKY_DEPTH)
+			return { at, why: `nested more than ${MAX_DEPTH} levels deep` };
+		if (parts > MAX_PARTS) return { at, why: `there are more than ${MAX_PARTS} lines and items` };
 	}
-	return -1;
+	return undefined;
 }
+
+const [TAB, NEWLINE, RETURN, SPACE, COMMA, DASH, COLON, QUESTION] = [9, 10, 13, 32, 44, 45, 58, 63];
+const [OPEN_LIST, CLOSE_LIST, OPEN_MAP, CLOSE_MAP, DELETE] = [91, 93, 123, 125, 127];

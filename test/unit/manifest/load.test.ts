@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { applyDefaults } from '../../../src/manifest/defaults.ts';
 import { formatDiagnostic, type LoadResult, load, loadText } from '../../../src/manifest/load.ts';
 
 const podText = (name: string): string =>
@@ -204,3 +205,35 @@ test('a key that YAML reads as a boolean is pointed out', () => {
 		'YAML reads the unquoted key y as true; quote it if the word is meant',
 	);
 });
+
+test('of thousands of faults the first are told, and how many more there are', () => {
+	const text = `${podText('x')}${Array.from({ length: 1000 }, (_, n) => `wrong${n}: 1`).join('\n')}\n`;
+	const { diagnostics } = loadText(text, 'f', { profile: 'local' });
+	expect(diagnostics).toHaveLength(201);
+	expect(diagnostics.at(-1)?.message).toBe('there are 800 more faults; they are shown when these are mended');
+});
+
+test('what get -o yaml shows can be applied again without a word', () => {
+	const object = applyDefaults(
+		loadText(podText('x'), 'f', { profile: 'kubernetes' }).objects[0]?.object ?? fail(),
+	);
+	const dumped = {
+		...object,
+		metadata: {
+			...object.metadata,
+			namespace: 'default',
+			uid: 'a-b',
+			resourceVersion: '7',
+			generation: 1,
+			creationTimestamp: '2026-01-01T00:00:00Z',
+		},
+		status: { phase: 'Running', podIP: '10.0.0.1', conditions: [{ type: 'Ready', status: 'True' }] },
+	};
+	const again = loadText(JSON.stringify(dumped, null, 2), 'f', { profile: 'kubernetes' });
+	expect(shown(again)).toBe('');
+	expect(again.objects[0]?.object).toEqual(dumped);
+});
+
+function fail(): never {
+	throw new Error('nothing was loaded');
+}

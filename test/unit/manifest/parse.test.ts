@@ -104,3 +104,12 @@ test('a text of more than 8 MiB is not read', () => {
 test('a byte order mark and line ends of Windows are no trouble', () => {
 	expect(values('\ufeffa: 1\r\nb: 2\r\n')).toEqual([{ a: 1, b: 2 }]);
 });
+
+test('a text of millions of items is refused before it costs memory', () => {
+	expect(problems(`a: [${'x,'.repeat(700_000)}]`)[0]).toContain('there are more than 600000 lines and items');
+});
+
+test('a long line of JSON is no nesting', () => {
+	const items = Array.from({ length: 12_000 }, (_, n) => `{"n": ${n}, "m": -1}`);
+	expect(problems(`[${items.join(', ')}]`)).toEqual([]);
+});
