@@ -115,10 +115,10 @@ function rememberedMessage(context: Context, dead: ObservedContainer): string | 
 	)?.message;
 }
 
-/** Out of memory counts when the container ended of it: a child that was killed does not fail a parent that ended well. */
+/** As container runtimes tell it: whoever was killed for memory, a child even, the container was OOMKilled. */
 function endReason(dead: ObservedContainer): string {
-	if (exitCodeOf(dead) === 0) return 'Completed';
-	return dead.oomKilled ? 'OOMKilled' : 'Error';
+	if (dead.oomKilled) return 'OOMKilled';
+	return exitCodeOf(dead) === 0 ? 'Completed' : 'Error';
 }
 
 /** The end before an attempt whose predecessor is gone from the engine: what was published of it. */

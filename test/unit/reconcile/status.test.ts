@@ -218,9 +218,9 @@ describe('ends', () => {
 		expect(end({}, 0)).toMatchObject({ reason: 'Completed' });
 	});
 
-	it('are OOMKilled when memory was the end, not when only a child was killed', () => {
+	it('are OOMKilled when memory was the end of the process, or of a child of it', () => {
 		expect(end({ oomKilled: true }, 137)).toMatchObject({ reason: 'OOMKilled', exitCode: 137 });
-		expect(end({ oomKilled: true }, 0)).toMatchObject({ reason: 'Completed' });
+		expect(end({ oomKilled: true }, 0)).toMatchObject({ reason: 'OOMKilled', exitCode: 0 });
 	});
 
 	it('complete the pod', () => {
