@@ -1,7 +1,9 @@
 /** What scenarios look at from outside: the engine's containers by podrun's labels, and pages over HTTP. */
+import { createServer } from 'node:net';
 import Docker from 'dockerode';
 
-const docker = new Docker();
+/** For what somebody else does to podrun's containers. */
+export const docker = new Docker();
 
 /** Everything that podrun makes on the engine carries the instance. */
 function ofInstance(instance: string) {
@@ -79,4 +81,15 @@ export async function removeLeftovers(instance: string): Promise<void> {
 export async function page(url: string): Promise<{ readonly status: number; readonly body: string }> {
 	const answer = await fetch(url, { signal: AbortSignal.timeout(10_000) });
 	return { status: answer.status, body: await answer.text() };
+}
+
+/** A port of the host that nobody listens on. */
+export function freePort(): Promise<number> {
+	return new Promise((resolve, reject) => {
+		const listener = createServer().listen(0, '127.0.0.1', () => {
+			const address = listener.address();
+			listener.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+		});
+		listener.on('error', reject);
+	});
 }
