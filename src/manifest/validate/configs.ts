@@ -16,6 +16,9 @@ const REQUIRED_KEYS: Readonly<Record<string, readonly string[]>> = {
 	'kubernetes.io/tls': ['tls.crt', 'tls.key'],
 };
 
+/** Whose token it is. */
+const ACCOUNT = 'kubernetes.io/service-account.name';
+
 export function checkConfigMap(errors: FieldErrors, config: ConfigMap): void {
 	let total = 0;
 	for (const [key, value] of Object.entries(config.data ?? {})) {
@@ -44,6 +47,9 @@ export function checkSecret(errors: FieldErrors, secret: Secret): void {
 	const type = secret.type ?? 'Opaque';
 	const required = Object.hasOwn(REQUIRED_KEYS, type) ? REQUIRED_KEYS[type] : undefined;
 	for (const key of required ?? []) if (!Object.hasOwn(data, key)) errors.required(`data[${key}]`);
+	if (type === 'kubernetes.io/service-account-token' && !secret.metadata.annotations?.[ACCOUNT]) {
+		errors.required(`metadata.annotations[${ACCOUNT}]`);
+	}
 	if (
 		type === 'kubernetes.io/basic-auth' &&
 		!Object.hasOwn(data, 'username') &&

@@ -1,5 +1,6 @@
 /** Rules for a Pod: the walk over its spec in the order in which the API server reports its faults. */
 import type { Pod, PodSpec, Profile } from '../../api/types.ts';
+import { checkProfileAnnotations } from './annotations.ts';
 import { checkAllContainers } from './containers.ts';
 import type { FieldErrors } from './field-errors.ts';
 import { checkMetadata } from './metadata.ts';
@@ -22,6 +23,7 @@ export function checkPod(errors: FieldErrors, pod: Pod, profile: Profile): void 
 		return;
 	}
 	const { spec } = pod;
+	checkProfileAnnotations(errors, pod);
 	checkPodSpec(errors, spec, pod.metadata.name || undefined, profile);
 	// Ephemeral containers are added to a Pod that lives, by way of a subresource.
 	if (spec.ephemeralContainers?.length && !pod.metadata.uid) {

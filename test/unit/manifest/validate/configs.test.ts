@@ -35,6 +35,11 @@ test.each([
 		{ data: { k: 'not base64!' } },
 		'data[k]: Invalid value: "<secret contents redacted>": illegal base64 data',
 	],
+	[
+		'Secret',
+		{ type: 'kubernetes.io/service-account-token' },
+		'metadata.annotations[kubernetes.io/service-account.name]: Required value',
+	],
 	['Secret', { type: 'kubernetes.io/tls' }, 'data[tls.crt]: Required value'],
 	[
 		'Secret',

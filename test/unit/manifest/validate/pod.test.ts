@@ -162,6 +162,18 @@ describe('metadata', () => {
 	])('%j is refused', (metadata, expected) => {
 		expect(faults(pod({ metadata })).join('\n')).toContain(expected);
 	});
+	test.each([
+		[
+			'container.apparmor.security.beta.kubernetes.io/nobody',
+			'unconfined',
+			'Invalid value: "nobody": container not found',
+		],
+		['container.apparmor.security.beta.kubernetes.io/main', 'mine', 'invalid AppArmor profile name: "mine"'],
+		['seccomp.security.alpha.kubernetes.io/pod', 'localhost/../x', "must not contain '..'"],
+		['controller.kubernetes.io/pod-deletion-cost', '1.5', 'must be a 32bit integer'],
+	])('annotation %s: %s is refused', (key, value, expected) => {
+		expect(faults(pod({ metadata: { annotations: { [key]: value } } })).join()).toContain(expected);
+	});
 	test('generateName may stand for the name', () => {
 		expect(faults(pod({ metadata: { name: undefined, generateName: 'web-' } }))).toEqual([]);
 	});
