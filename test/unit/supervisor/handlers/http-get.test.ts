@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { userAgent } from '../../../../src/supervisor/handlers/handler.ts';
 import { runHandler, runHook } from '../../../../src/supervisor/handlers/run.ts';
 import { localEngine, localTarget } from './local-engine.ts';
 
@@ -62,7 +63,7 @@ describe.each(['directly', 'through the pause'] as const)('an httpGet probe %s',
 		expect(seen?.rawHeaders).toContain('X-Probe-Word');
 		expect(seen?.headers).toEqual({
 			host: 'shop.example',
-			'user-agent': 'kube-probe/1.34',
+			'user-agent': userAgent('probe'),
 			accept: '*/*',
 			'x-probe-word': 'open sesame',
 			connection: 'close',
@@ -195,7 +196,7 @@ describe.each(['directly', 'through the pause'] as const)('an httpGet probe %s',
 				response.writeHead(500).end();
 			});
 			expect(await runHook({ httpGet: { port, path: '/' } }, target)).toMatchObject({ ok: true });
-			expect(agent).toBe('kube-lifecycle/1.34');
+			expect(agent).toBe(userAgent('lifecycle'));
 		});
 
 		it('falls back to http where the server speaks no TLS', async () => {
