@@ -20,6 +20,8 @@ export interface Io {
 	readonly cwd: string;
 	/** Calls `handler` for each of the signals until the returned function is called. */
 	onSignal(signals: readonly NodeJS.Signals[], handler: (signal: NodeJS.Signals) => void): () => void;
+	/** As if the signal had come: Ctrl-C is a mere key while a terminal sends single keys. */
+	raise?(signal: NodeJS.Signals): void;
 }
 
 /** The real process. */
@@ -30,6 +32,9 @@ export function processIo(): Io {
 		stderr: process.stderr,
 		env: process.env,
 		cwd: process.cwd(),
+		raise: (signal) => {
+			process.kill(process.pid, signal);
+		},
 		onSignal(signals, handler) {
 			for (const signal of signals) {
 				process.on(signal, handler);

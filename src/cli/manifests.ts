@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KubeObject, Profile } from '../api/types.ts';
 import { formatDiagnostic } from '../manifest/diagnostic.ts';
-import { type LoadResult, load } from '../manifest/load.ts';
+import { type Diagnostic, type LoadedObject, type LoadResult, load } from '../manifest/load.ts';
 import { type Io, readAll, say } from './io.ts';
 import { ExitError, usage } from './output/errors.ts';
 import type { GlobalOptions } from './program.ts';
@@ -20,6 +20,8 @@ export interface Manifest {
 	/** File, URL or <stdin>. */
 	readonly source: string;
 	readonly object: KubeObject;
+	/** Where a field of it stands. */
+	readonly position: LoadedObject['position'];
 }
 
 const DEFAULT_FILES = ['podrun.yaml', 'pod.yaml', 'pod.yml'];
@@ -70,6 +72,16 @@ export async function loadManifests(
 	return inOrder(loaded, options);
 }
 
+/** Loads and tells nothing: for whoever goes on when a manifest is wrong. */
+export async function readManifests(
+	io: Io,
+	sources: readonly string[],
+	options: FileOptions,
+): Promise<{ readonly manifests: readonly Manifest[]; readonly diagnostics: readonly Diagnostic[] }> {
+	const loaded = await read(io, sources, options);
+	return { manifests: inOrder(loaded, options), diagnostics: loaded.diagnostics };
+}
+
 /**
  * Loads what is only to be named, as `delete` does: a manifest that would not be accepted (any more) still
  * tells which objects to remove. Throws like `loadManifests` for what has no objects at all.
@@ -99,8 +111,9 @@ function read(io: Io, sources: readonly string[], options: FileOptions): Promise
 }
 
 function inOrder(loaded: LoadResult, options: FileOptions): readonly Manifest[] {
-	const manifests = loaded.objects.map(({ object, source }) => ({
+	const manifests = loaded.objects.map(({ object, source, position }) => ({
 		source,
+		position,
 		object: inNamespace(object, options),
 	}));
 	return manifests.sort((a, b) => rank(a.object.kind) - rank(b.object.kind));

@@ -9,6 +9,7 @@ import { statusText, usage } from '../output/errors.ts';
 import { formatData, parseFormat } from '../output/printer.ts';
 import { resourceOfKind } from '../resources.ts';
 import { withClient } from '../session.ts';
+import { announce } from '../watch/announce.ts';
 
 export interface ApplyOptions extends FileOptions {
 	readonly dryRun: string;
@@ -22,6 +23,8 @@ export type Outcome = 'created' | 'configured' | 'unchanged';
 export interface Applied {
 	readonly outcome: Outcome;
 	readonly object: KubeObject;
+	/** What lived before. */
+	readonly before?: KubeObject;
 }
 
 /** Reads `--dry-run`; throws UserError USAGE for another word. */
@@ -48,6 +51,11 @@ export async function run(io: Io, options: ApplyOptions, args: readonly string[]
 			try {
 				const applied = await applyObject(client, manifest, dryRun);
 				written.push(applied.object);
+				if (dryRun !== 'none' && options.output === undefined && applied.outcome === 'configured') {
+					for (const line of announce(applied.before, applied.object).lines) {
+						say(io, `  ${line}`);
+					}
+				}
 				if (options.output === undefined) {
 					print(io, outcomeLine(applied.object, applied.outcome, dryRun));
 				}
@@ -116,13 +124,13 @@ export async function applyObject(
 			}
 			const merged = threeWayMerge(object, live);
 			if (!merged.changed) {
-				return { outcome: 'unchanged', object: live };
+				return { outcome: 'unchanged', object: live, before: live };
 			}
 			const stored =
 				dryRun === 'client'
 					? merged.object
 					: await client.request<KubeObject>('PUT', path, { body: merged.object, query });
-			return { outcome: 'configured', object: stored };
+			return { outcome: 'configured', object: stored, before: live };
 		} catch (error) {
 			// Somebody else created or changed it in between: look again.
 			const again = error instanceof ApiError && error.status.code === 409 && attempt < 3;

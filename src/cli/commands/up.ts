@@ -6,7 +6,7 @@ import { ApiError } from '../../api/errors.ts';
 import type { KubeObject, Pod } from '../../api/types.ts';
 import type { Client } from '../../client/client.ts';
 import { type Io, say } from '../io.ts';
-import { type FileOptions, loadManifests, type Manifest, sourcesOf } from '../manifests.ts';
+import { type FileOptions, type Manifest, sourcesOf } from '../manifests.ts';
 import { parseDuration } from '../output/age.ts';
 import { statusText, usage } from '../output/errors.ts';
 import { isNotFound, requestDelete, targetPath, untilGone } from '../removal.ts';
@@ -15,9 +15,12 @@ import { attach } from '../up/attached.ts';
 import { waitDetached } from '../up/detached.ts';
 import { PodFeed, type PodKey } from '../up/feed.ts';
 import { podTarget, type StartedPod, undo } from '../up/started.ts';
+import { buildAll, loadWatched, replaceBuilt, startWatch } from '../watch/start.ts';
+import { Teller } from '../watch/teller.ts';
 import { applyObject, outcomeLine } from './apply.ts';
 
 export interface UpOptions extends FileOptions {
+	readonly watch?: boolean;
 	readonly detach?: boolean;
 	readonly wait?: boolean;
 	readonly waitTimeout?: string;
@@ -38,22 +41,51 @@ export async function run(io: Io, options: UpOptions, args: readonly string[]): 
 	if (detached && (options.exitCodeFrom || options.abortOnContainerExit)) {
 		throw usage('--exit-code-from and --abort-on-container-exit follow the pods, so they exclude --detach');
 	}
+	if (detached && options.watch) {
+		throw usage(
+			'--watch follows the pods, so it excludes --detach',
+			'podrun watch attaches to pods that run',
+		);
+	}
 	const timeout =
 		options.waitTimeout === undefined ? undefined : parseDuration(options.waitTimeout, '--wait-timeout');
-	const loaded = await loadManifests(io, sourcesOf(io, options, 'up'), options);
-	const manifests = loaded.map((manifest) => withPullPolicy(manifest, options.pull));
+	const sources = sourcesOf(io, options, 'up');
+	const loaded = await loadWatched(io, sources, options);
+	const prepare = (manifest: Manifest) => withPullPolicy(manifest, options.pull);
+	const manifests = loaded.manifests.map(prepare);
+	const config = { ...loaded, manifests };
 	checkExitCodeFrom(manifests, options.exitCodeFrom);
 	return withClient(io, async (client) => {
+		const teller = new Teller(io, options.progress);
+		if (!(await buildAll(io, client, config, teller))) {
+			return 1;
+		}
 		const started = await applyAll(io, client, manifests, options);
 		if (started === undefined) {
 			return 1;
 		}
+		await replaceBuilt(client, config);
 		const feed = new PodFeed(client, started);
 		try {
 			await feed.start();
-			return detached
-				? await waitDetached(io, client, feed, started, { progress: options.progress, timeout })
-				: await attach(io, client, feed, started, options);
+			if (detached) {
+				return await waitDetached(io, client, feed, started, { progress: options.progress, timeout });
+			}
+			if (!options.watch) {
+				return await attach(io, client, feed, started, options);
+			}
+			teller.hold();
+			const quit = () => io.raise?.('SIGINT');
+			const watch = startWatch({ io, client, feed, sources, options, teller, config, prepare, quit });
+			const steady = () => teller.release();
+			try {
+				return await Promise.race([
+					attach(watch.io, client, feed, started, { ...options, steady }),
+					watch.ended.then(() => 1),
+				]);
+			} finally {
+				await watch.close();
+			}
 		} finally {
 			feed.close();
 		}

@@ -21,6 +21,8 @@ export interface AttachedOptions {
 	readonly timestamps?: boolean;
 	readonly abortOnContainerExit?: boolean;
 	readonly exitCodeFrom?: string;
+	/** Set while files are watched: called when the screen is free; what fails is told and waits for its repair. */
+	readonly steady?: () => void;
 }
 
 /** ms that live rows stay once a container runs: logs are worth more than a spinner. */
@@ -49,6 +51,7 @@ export async function attach(
 			await untilLogsMatter(feed, started, interrupt);
 			await screen.end();
 		}
+		options.steady?.();
 		follower = new LogFollower(io, client, feed, {
 			prefix: options.logPrefix !== false,
 			timestamps: Boolean(options.timestamps),
@@ -115,6 +118,9 @@ function endOf(
 	const pods = feed.pods();
 	if (interrupt.stopping) {
 		return pods.length === 0 ? { type: 'exit', code: 0, stop: false } : undefined;
+	}
+	if (options.steady !== undefined) {
+		return undefined;
 	}
 	const watched = exitOfWatched(pods, options);
 	if (watched !== undefined) {

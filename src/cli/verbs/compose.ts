@@ -13,6 +13,7 @@ export function addComposeVerbs({ verb }: Tree): void {
 	verb('up', 'Start the pods of a manifest and follow their logs', () => import('../commands/up.ts'))
 		.option('-f, --filename <path>', FILES, collect)
 		.option('-R, --recursive', 'go into the folders of -f')
+		.option('-w, --watch', 'and apply every change of manifests, configs and sources in place')
 		.option('-d, --detach', 'wait until the pods are Ready or Completed, then return')
 		.option('--wait', 'the same as --detach')
 		.option('--wait-timeout <duration>', 'give up waiting after this time (e.g. 90s, 5m)')
@@ -26,6 +27,17 @@ export function addComposeVerbs({ verb }: Tree): void {
 		.option('--timestamps', 'print the time of each log line')
 		.addOption(
 			new Option('--progress <kind>', 'how to show progress')
+				.choices(['auto', 'tty', 'plain', 'json', 'quiet'])
+				.default('auto'),
+		);
+	verb('watch', 'Apply every change of manifests and sources to pods that run', () => {
+		return import('../commands/watch.ts');
+	})
+		.option('-f, --filename <path>', FILES, collect)
+		.option('-R, --recursive', 'go into the folders of -f')
+		.option('--logs', 'follow the logs, too')
+		.addOption(
+			new Option('--progress <kind>', 'how to tell')
 				.choices(['auto', 'tty', 'plain', 'json', 'quiet'])
 				.default('auto'),
 		);

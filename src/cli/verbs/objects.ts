@@ -17,6 +17,9 @@ export function addObjectVerbs({ verb }: Tree): void {
 		.option('--validate <how>', 'true (strict), warn or ignore', 'true')
 		.option('-l, --selector <labels>', 'only objects with these labels')
 		.option('--force', 'delete and create anew what can not be changed');
+	verb('diff', 'Show what apply would change (exit code 1: something)', () => import('../commands/diff.ts'))
+		.option('-f, --filename <path>', FILES, collect)
+		.option('-R, --recursive', 'go into the folders of -f');
 	verb('create', 'Create objects', () => import('../commands/create.ts'))
 		.option('-f, --filename <path>', FILES, collect)
 		.option('-R, --recursive', 'go into the folders of -f')

@@ -1,0 +1,331 @@
+/**
+ * What a pod says about watching, in its annotations podrun.dev/watch and podrun.dev/build: strict, every fault
+ * with its line. A manifest with them stays a valid manifest for any cluster. Reads no disk.
+ */
+import { isAbsolute, resolve } from 'node:path';
+import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import type { Pod } from '../../api/types.ts';
+import type { Diagnostic, Position } from '../../manifest/diagnostic.ts';
+
+export const WATCH = 'podrun.dev/watch';
+export const BUILD = 'podrun.dev/build';
+
+const ACTIONS = ['sync', 'restart', 'sync+restart', 'sync+exec', 'exec', 'rebuild'] as const;
+export type WatchAction = (typeof ACTIONS)[number];
+
+export interface PodName {
+	readonly namespace: string;
+	readonly name: string;
+}
+
+export interface WatchRule {
+	readonly pod: PodName;
+	readonly container: string;
+	/** Absolute, on the host; undefined for a rule about a ConfigMap or Secret. */
+	readonly path?: string;
+	/** Instead of a path: a change of this object's contents. */
+	readonly object?: { readonly kind: 'ConfigMap' | 'Secret'; readonly name: string };
+	/** Absolute, in the container. */
+	readonly target?: string;
+	readonly action: WatchAction;
+	/** Lines of .dockerignore syntax, relative to the path. */
+	readonly ignore: readonly string[];
+	readonly command?: readonly string[];
+	readonly initialSync: boolean;
+}
+
+export interface BuildRule {
+	readonly pod: PodName;
+	readonly image: string;
+	/** Absolute folder. */
+	readonly context: string;
+	/** Relative to the context. */
+	readonly dockerfile: string;
+	readonly target?: string;
+	readonly args: Readonly<Record<string, string>>;
+}
+
+export interface Annotated {
+	readonly rules: readonly WatchRule[];
+	readonly builds: readonly BuildRule[];
+	readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Where a pod came from: its file, that file's folder, and where its fields stand. */
+export interface Origin {
+	readonly source: string;
+	readonly folder: string;
+	readonly position: (path: string) => Position | undefined;
+}
+
+/** The rules and builds of one pod. */
+export function readAnnotations(pod: Pod, origin: Origin): Annotated {
+	const diagnostics: Diagnostic[] = [];
+	const name = { namespace: pod.metadata.namespace ?? 'default', name: pod.metadata.name };
+	const items = (key: string): Item[] => {
+		const text = pod.metadata.annotations?.[key];
+		return text === undefined ? [] : new AnnotationReader(key, text, origin, diagnostics).items();
+	};
+	const builds = items(BUILD).map((item) => buildOf(item, name, origin));
+	const rules = items(WATCH).map((item) => ruleOf(item, pod, name, origin, builds));
+	return {
+		rules: rules.filter((rule) => rule !== undefined),
+		builds: builds.filter((build) => build !== undefined),
+		diagnostics,
+	};
+}
+
+function buildOf(item: Item, pod: PodName, origin: Origin): BuildRule | undefined {
+	item.only(['image', 'context', 'dockerfile', 'target', 'args']);
+	const image = item.text('image', true);
+	const context = item.text('context') ?? '.';
+	const args = item.texts('args');
+	const target = item.text('target');
+	if (image === undefined) return undefined;
+	return {
+		pod,
+		image,
+		context: resolve(origin.folder, context),
+		dockerfile: item.text('dockerfile') ?? 'Dockerfile',
+		...(target === undefined ? {} : { target }),
+		args,
+	};
+}
+
+function ruleOf(
+	item: Item,
+	pod: Pod,
+	name: PodName,
+	origin: Origin,
+	builds: readonly (BuildRule | undefined)[],
+): WatchRule | undefined {
+	item.only([
+		'container',
+		'path',
+		'configMap',
+		'secret',
+		'target',
+		'action',
+		'ignore',
+		'exec',
+		'initialSync',
+	]);
+	const names = [...(pod.spec.initContainers ?? []), ...pod.spec.containers].map((one) => one.name);
+	const container = item.text('container') ?? (pod.spec.containers.length === 1 ? names.at(-1) : undefined);
+	if (container === undefined) item.fault('container', `Required value: one of ${names.join(', ')}`);
+	else if (!names.includes(container)) {
+		item.fault('container', `Not found: "${container}"; the pod has ${names.join(', ')}`);
+	}
+	const action = item.choice('action', ACTIONS, 'sync');
+	const [path, configMap, secret] = [item.text('path'), item.text('configMap'), item.text('secret')];
+	const given = [path, configMap, secret].filter((one) => one !== undefined);
+	if (given.length === 0) item.fault('path', 'Required value: what to watch (or configMap, or secret)');
+	if (given.length > 1) item.fault('path', 'Invalid value: a rule has one of path, configMap and secret');
+	const syncs = action?.startsWith('sync') === true;
+	if (syncs && path === undefined && given.length > 0) {
+		item.fault(
+			'action',
+			`Invalid value: "${action}": an object's contents are swapped by themselves; use exec or restart`,
+		);
+	}
+	const target = item.text('target');
+	if (syncs && target === undefined)
+		item.fault('target', 'Required value: where the files go in the container');
+	if (target !== undefined && (!isAbsolute(target) || /(^|\/)\.\.?(\/|$)/.test(target) || target === '/')) {
+		item.fault('target', `Invalid value: "${target}": must be an absolute path without .. below /`);
+	}
+	if (!syncs && target !== undefined) item.fault('target', `Forbidden: action ${action} copies nothing`);
+	const command = item.command('exec');
+	const execs = action === 'exec' || action === 'sync+exec';
+	if (execs && command === undefined) item.fault('exec', 'Required value: exec: {command: [...]}');
+	if (!execs && command !== undefined) item.fault('exec', `Forbidden: action ${action} runs nothing`);
+	const image = [...(pod.spec.initContainers ?? []), ...pod.spec.containers].find(
+		(one) => one.name === container,
+	)?.image;
+	if (action === 'rebuild' && !builds.some((build) => build?.image === image)) {
+		item.fault('action', `Invalid value: "rebuild": ${BUILD} has no build of image "${image ?? ''}"`);
+	}
+	const ignore = item.list('ignore');
+	const initialSync = item.flag('initialSync') ?? true;
+	if (item.faulty || container === undefined || action === undefined) return undefined;
+	const object =
+		configMap !== undefined
+			? ({ kind: 'ConfigMap', name: configMap } as const)
+			: secret !== undefined
+				? ({ kind: 'Secret', name: secret } as const)
+				: undefined;
+	return {
+		pod: name,
+		container,
+		...(path === undefined ? {} : { path: resolve(origin.folder, path) }),
+		...(object === undefined ? {} : { object }),
+		...(target === undefined ? {} : { target: targetPath(target, path ?? '') }),
+		action,
+		ignore,
+		...(command === undefined ? {} : { command }),
+		initialSync,
+	};
+}
+
+/** A target that ends with a slash is a folder that takes the path under its own name; else it is what the path becomes. */
+function targetPath(target: string, path: string): string {
+	const plain = target.replace(/\/+$/g, '').replace(/\/{2,}/g, '/');
+	const isFile = /\.[^./]+$/.test(path) && !path.endsWith('/');
+	return target.endsWith('/') && isFile ? `${plain}/${path.split('/').at(-1)}` : plain;
+}
+
+/** One annotation's text: a list of maps. */
+class AnnotationReader {
+	readonly #key: string;
+	readonly #text: string;
+	readonly #origin: Origin;
+	readonly #diagnostics: Diagnostic[];
+	readonly #lines = new LineCounter();
+
+	constructor(key: string, text: string, origin: Origin, diagnostics: Diagnostic[]) {
+		this.#key = key;
+		this.#text = text;
+		this.#origin = origin;
+		this.#diagnostics = diagnostics;
+	}
+
+	items(): Item[] {
+		const document = parseDocument(this.#text, { lineCounter: this.#lines, uniqueKeys: true });
+		for (const error of document.errors) {
+			this.tell(error.pos[0], '', error.message.split('\n')[0]?.replace(/ at line \d+.*$/, '') ?? 'not YAML');
+		}
+		const list = document.contents;
+		if (document.errors.length > 0 || list === null) return [];
+		if (!isSeq(list)) {
+			this.tell(0, '', 'must be a list of rules, each beginning with "- "');
+			return [];
+		}
+		return list.items.map((node, index) => new Item(node as Node, `[${index}]`, this));
+	}
+
+	tell(offset: number, path: string, message: string): void {
+		const { line, col } = this.#lines.linePos(offset);
+		const key = this.#origin.position(`metadata.annotations[${this.#key}]`) ?? { line: 1, column: 1 };
+		// The text of a block begins on the line after its key, indented by two in all that is usual.
+		const block = this.#text.includes('\n');
+		this.#diagnostics.push({
+			severity: 'error',
+			source: this.#origin.source,
+			line: block ? key.line + line : key.line,
+			column: block ? key.column + 1 + col : key.column,
+			path: `metadata.annotations[${this.#key}]`,
+			code: 'BadAnnotation',
+			message: `metadata.annotations[${this.#key}]${path}: ${message}`,
+		});
+	}
+}
+
+/** One entry of the list, read field by field; faults are told as they are found. */
+class Item {
+	readonly #node: Node;
+	readonly #path: string;
+	readonly #reader: AnnotationReader;
+	faulty = false;
+
+	constructor(node: Node, path: string, reader: AnnotationReader) {
+		this.#node = node;
+		this.#path = path;
+		this.#reader = reader;
+		if (!isMap(node)) this.fault('', 'must be a map such as {path: ./src, target: /app, action: sync}');
+	}
+
+	/** Unknown fields are refused. */
+	only(fields: readonly string[]): void {
+		if (!isMap(this.#node)) return;
+		for (const { key } of this.#node.items) {
+			const name = isScalar(key) ? String(key.value) : '';
+			if (fields.includes(name)) continue;
+			this.faulty = true;
+			const at = (key as Node).range?.[0] ?? 0;
+			this.#reader.tell(at, this.#path, `unknown field "${name}"; there are ${fields.join(', ')}`);
+		}
+	}
+
+	text(field: string, required = false): string | undefined {
+		const node = this.#get(field);
+		if (node === undefined) {
+			if (required) this.fault(field, 'Required value');
+			return undefined;
+		}
+		if (isScalar(node) && typeof node.value === 'string' && node.value !== '') return node.value;
+		this.fault(field, 'Invalid value: must be a text that is not empty');
+		return undefined;
+	}
+
+	choice<T extends string>(field: string, choices: readonly T[], fallback: T): T | undefined {
+		const node = this.#get(field);
+		if (node === undefined) return fallback;
+		const value = isScalar(node) ? node.value : undefined;
+		const found = choices.find((choice) => choice === value);
+		if (found === undefined) {
+			this.fault(
+				field,
+				`Unsupported value: ${JSON.stringify(value)}: supported values: ${choices.join(', ')}`,
+			);
+		}
+		return found;
+	}
+
+	flag(field: string): boolean | undefined {
+		const node = this.#get(field);
+		if (node === undefined) return undefined;
+		if (isScalar(node) && typeof node.value === 'boolean') return node.value;
+		this.fault(field, 'Invalid value: must be true or false');
+		return undefined;
+	}
+
+	list(field: string): string[] {
+		const node = this.#get(field);
+		if (node === undefined) return [];
+		if (isSeq(node)) {
+			const values = node.items.map((item) => (isScalar(item) ? item.value : undefined));
+			if (values.every((value) => typeof value === 'string')) return values;
+		}
+		this.fault(field, 'Invalid value: must be a list of texts');
+		return [];
+	}
+
+	/** A map of texts; numbers and booleans are taken as they are written. */
+	texts(field: string): Record<string, string> {
+		const node = this.#get(field);
+		if (node === undefined) return {};
+		if (isMap(node)) {
+			const pairs = node.items.map(({ key, value }) => [
+				isScalar(key) ? String(key.value) : '',
+				isScalar(value) ? (value.source ?? String(value.value)) : undefined,
+			]);
+			if (pairs.every(([key, value]) => key !== '' && value !== undefined)) return Object.fromEntries(pairs);
+		}
+		this.fault(field, 'Invalid value: must be a map of texts');
+		return {};
+	}
+
+	/** `{command: [...]}`, as hooks have it. */
+	command(field: string): string[] | undefined {
+		const node = this.#get(field);
+		if (node === undefined) return undefined;
+		const command = isMap(node) ? node.get('command', true) : undefined;
+		if (isSeq(command) && command.items.length > 0) {
+			const values = command.items.map((item) => (isScalar(item) ? item.value : undefined));
+			if (values.every((value) => typeof value === 'string')) return values;
+		}
+		this.fault(field, 'Invalid value: must be {command: [program, argument, ...]}');
+		return [];
+	}
+
+	fault(field: string, message: string): void {
+		this.faulty = true;
+		const at = (this.#get(field) ?? this.#node).range?.[0] ?? 0;
+		this.#reader.tell(at, field === '' ? this.#path : `${this.#path}.${field}`, message);
+	}
+
+	#get(field: string): Node | undefined {
+		if (!isMap(this.#node)) return undefined;
+		return (this.#node.get(field, true) as Node | undefined | null) ?? undefined;
+	}
+}

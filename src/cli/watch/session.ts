@@ -1,0 +1,306 @@
+/**
+ * A watch: batches of changed files become work on pods that run, one batch after the other, each told in a
+ * line. What could not be done for want of a supervisor or an engine is tried again; what was refused is told.
+ *
+ *      watcher ──batch──▶ manifests changed? ──▶ validate, announce, apply
+ *                    └──▶ rules ──▶ rebuild → sync → restart → exec ──▶ done, Ready again
+ */
+import { relative } from 'node:path';
+import { ApiError, UserError } from '../../api/errors.ts';
+import type { Client } from '../../client/client.ts';
+import type { Io } from '../io.ts';
+import type { FileOptions, Manifest } from '../manifests.ts';
+import { keyText, type PodFeed, type PodKey } from '../up/feed.ts';
+import { loadConfig, type WatchConfig } from './config.ts';
+import { tellDiagnostics } from './diagnostics.ts';
+import { applyManifests } from './manifest-change.ts';
+import { podOf } from './readiness.ts';
+import { type Batch, type Change, concerns, isEmpty, planBatch, planObjects } from './rules.ts';
+import type { Teller } from './teller.ts';
+import { podPath, transfer } from './transfer.ts';
+import { KnownTree, type Root, walk } from './tree.ts';
+import { type FileBatch, type Watcher, watchRoots } from './watcher.ts';
+import { performBatch } from './work.ts';
+
+export interface SessionOptions {
+	readonly io: Io;
+	readonly client: Client;
+	readonly feed: PodFeed;
+	readonly sources: readonly string[];
+	readonly options: FileOptions;
+	readonly teller: Teller;
+	/** What `up` does to a manifest before it sends it. */
+	readonly prepare?: (manifest: Manifest) => Manifest;
+}
+
+/** ms after a batch: a last look at the disk, for changes whose events were lost. */
+const LOOK_AGAIN = 1500;
+/** Trees beyond this are looked at as a whole only after batches that were large themselves. */
+const LARGE = 20_000;
+const RETRY = 1000;
+
+export class WatchSession {
+	readonly #options: SessionOptions;
+	readonly #known = new KnownTree();
+	readonly #stop = new AbortController();
+	#config: WatchConfig;
+	#watcher: Watcher | undefined;
+	#paused = false;
+	#resumed = Promise.withResolvers<void>();
+	/** uid by pod: another uid is another pod, which has none of the files. */
+	readonly #served = new Map<string, string>();
+	#lastFailure = '';
+
+	constructor(config: WatchConfig, options: SessionOptions) {
+		this.#config = config;
+		this.#options = options;
+	}
+
+	get paused(): boolean {
+		return this.#paused;
+	}
+
+	/** Changes wait until it goes on; none is lost. */
+	pause(on: boolean): void {
+		this.#paused = on;
+		if (on) this.#resumed = Promise.withResolvers();
+		else this.#resumed.resolve();
+		this.#options.teller.tell(on ? 'paused' : 'resumed', on ? 'watch paused: w goes on' : 'watching again');
+	}
+
+	/** Watches until `close`. Rejects for bugs only. */
+	async run(): Promise<void> {
+		const { feed, teller } = this.#options;
+		const { signal } = this.#stop;
+		const off = feed.onChange(() => this.#lookForNewPods());
+		let lookAgain = false;
+		try {
+			await this.#arm();
+			this.#lookForNewPods();
+			teller.tell('watching', this.#summary(), { files: this.#known.size });
+			while (!signal.aborted) {
+				const batch = await this.#next(lookAgain ? LOOK_AGAIN : undefined);
+				while (this.#paused) await Promise.race([this.#resumed.promise, aborted(signal)]);
+				lookAgain = await this.#handle(batch);
+			}
+		} catch (error) {
+			if (!signal.aborted) throw error;
+		} finally {
+			off();
+			await this.#watcher?.close();
+		}
+	}
+
+	close(): void {
+		this.#stop.abort(new Error('the watch has ended'));
+	}
+
+	/** Watches what the config names and takes what is there as the starting point. */
+	async #arm(): Promise<void> {
+		await this.#watcher?.close();
+		const { roots, manifestRoots } = this.#config;
+		const { teller } = this.#options;
+		this.#watcher = await watchRoots([...roots, ...manifestRoots], (error) =>
+			teller.always('failed', `watching: ${(error as Error).message}`, { message: (error as Error).message }),
+		);
+		await this.#watcher.ready;
+		this.#known.clear();
+		this.#known.compare(await walk(roots));
+	}
+
+	#summary(): string {
+		const paths = this.#config.roots.map(({ path }) => relative(this.#options.io.cwd, path) || '.');
+		const manifests = this.#config.manifestRoots.map(({ path }) => relative(this.#options.io.cwd, path));
+		return `watching ${[...new Set([...manifests, ...paths])].join(', ')} (${this.#known.size} files and folders)`;
+	}
+
+	/** A batch; or, after `patience` ms without one, undefined. */
+	async #next(patience: number | undefined): Promise<FileBatch | undefined> {
+		const { signal } = this.#stop;
+		const watcher = this.#watcher as Watcher;
+		if (patience === undefined) return watcher.next(signal);
+		const patient = new AbortController();
+		const timer = setTimeout(() => patient.abort(), patience);
+		try {
+			return await watcher.next(AbortSignal.any([signal, patient.signal]));
+		} catch (error) {
+			if (signal.aborted || !patient.signal.aborted) throw error;
+			return undefined;
+		} finally {
+			clearTimeout(timer);
+		}
+	}
+
+	/** Resolves with whether the disk is worth another look. */
+	async #handle(batch: FileBatch | undefined): Promise<boolean> {
+		const { roots, manifestRoots } = this.#config;
+		const since = batch?.since ?? Date.now();
+		const paths = batch?.paths ?? [];
+		if (paths.some((path) => isBelow(manifestRoots, path))) await this.#manifestsChanged(since);
+		for (const key of this.#strangers()) await this.#attempt(() => this.#initialSync(key), []);
+		let changes = batch === undefined ? this.#known.compare(await walk(roots)) : [];
+		if (batch !== undefined) {
+			const wanted = paths.filter((path) => isBelow(roots, path));
+			changes = await this.#known.changed(wanted);
+			const folders = await this.#withFolders(changes);
+			changes = [...changes, ...folders];
+		}
+		if (changes.length === 0) return false;
+		const work = planBatch(this.#config.armed, outermost(changes, roots));
+		if (!isEmpty(work)) await this.#attempt(() => this.#perform(work, since), changes);
+		return this.#known.size < LARGE || changes.length > 100;
+	}
+
+	/** A folder that came or went stands for all in it, whatever events there were. */
+	async #withFolders(changes: readonly Change[]): Promise<Change[]> {
+		if (!changes.some(({ folder }) => folder)) return [];
+		return this.#known.compare(await walk(this.#config.roots));
+	}
+
+	async #perform(work: Batch, since: number): Promise<void> {
+		await performBatch(
+			{ ...this.#options, signal: this.#stop.signal, builds: this.#config.armed.builds },
+			work,
+			since,
+		);
+	}
+
+	/** Runs work; what fails for want of an answer is tried again with the same changes. */
+	async #attempt(work: () => Promise<void>, changes: readonly Change[]): Promise<void> {
+		const { teller } = this.#options;
+		try {
+			await work();
+			this.#lastFailure = '';
+		} catch (error) {
+			if (this.#stop.signal.aborted) throw error;
+			const message = error instanceof Error ? error.message : String(error);
+			const known = error instanceof ApiError || error instanceof UserError;
+			if (message !== this.#lastFailure) teller.always('failed', `watch: ${message}`, { message });
+			this.#lastFailure = message;
+			const refused = error instanceof ApiError && error.status.code < 500;
+			if (refused) return;
+			if (!known && !isConnection(error)) throw error;
+			this.#known.forget(changes);
+			setTimeout(() => this.#watcher?.add(changes.map(({ path }) => path)), RETRY).unref();
+		}
+	}
+
+	/** Everything that the rules name goes into a pod that has none of it yet, and what is stale goes away. */
+	async #initialSync(key: PodKey): Promise<void> {
+		const { client, feed, teller } = this.#options;
+		const { armed, roots } = this.#config;
+		const rules = armed.rules.filter(
+			({ rule }) => keyText(rule.pod) === keyText(key) && rule.target !== undefined && rule.initialSync,
+		);
+		const uid = podOf(feed, key)?.metadata.uid;
+		if (uid === undefined) return;
+		if (rules.length > 0) {
+			const since = Date.now();
+			const walked = await walk(roots);
+			const all = [...walked].map(([path, state]) => ({ path, gone: false, folder: state.startsWith('d') }));
+			const { syncs } = planBatch({ ...armed, rules }, all, true);
+			for (const sync of syncs) {
+				const container = { query: { container: sync.container }, signal: this.#stop.signal };
+				const kept = await client.request<{ paths: string[] }>('GET', `${podPath(key)}/sync`, container);
+				const targets = new Set(sync.writes.map(({ target }) => target));
+				const mine = rules.filter(({ rule }) => rule.container === sync.container);
+				const stale = kept.paths.filter(
+					(path) =>
+						!targets.has(path) &&
+						mine.some(({ rule }) => path === rule.target || path.startsWith(`${rule.target}/`)),
+				);
+				sync.removed.push(...stale);
+				const result = await transfer(client, sync, this.#stop.signal);
+				const milliseconds = Date.now() - since;
+				teller.tell(
+					'synced',
+					`initial sync of ${sync.container}: ${result.files} files in ${milliseconds} ms`,
+					{
+						pod: key.name,
+						container: sync.container,
+						files: result.files,
+						removed: stale.length,
+						milliseconds,
+						initial: true,
+					},
+				);
+			}
+		}
+		this.#served.set(keyText(key), uid);
+	}
+
+	#lookForNewPods(): void {
+		if (this.#strangers().length > 0) this.#watcher?.add(['']);
+	}
+
+	#strangers(): PodKey[] {
+		const { feed } = this.#options;
+		return feed
+			.pods()
+			.filter(({ metadata }) => !metadata.deletionTimestamp)
+			.map(({ metadata }) => ({ namespace: metadata.namespace ?? 'default', name: metadata.name }))
+			.filter((key) => this.#served.get(keyText(key)) !== podOf(feed, key)?.metadata.uid);
+	}
+
+	async #manifestsChanged(since: number): Promise<void> {
+		const { io, sources, options, teller, prepare } = this.#options;
+		const { config, diagnostics } = await loadConfig(io, sources, options);
+		if (diagnostics.some(({ severity }) => severity === 'error')) {
+			tellDiagnostics(teller, diagnostics);
+			return;
+		}
+		const prepared = { ...config, manifests: config.manifests.map((one) => prepare?.(one) ?? one) };
+		const rulesChanged = JSON.stringify(rulesOf(config)) !== JSON.stringify(rulesOf(this.#config));
+		const before = this.#config;
+		this.#config = prepared;
+		await this.#attempt(async () => {
+			const changed = await applyManifests(
+				{ ...this.#options, signal: this.#stop.signal },
+				before.manifests,
+				prepared,
+				since,
+			);
+			const work = planObjects(prepared.armed, changed);
+			if (!isEmpty(work)) await this.#perform(work, since);
+		}, []);
+		if (rulesChanged) {
+			await this.#arm();
+			this.#served.clear();
+			teller.tell('watching', this.#summary(), { files: this.#known.size });
+			this.#lookForNewPods();
+		}
+	}
+}
+
+function rulesOf({ armed }: WatchConfig): unknown {
+	return [armed.rules.map(({ rule }) => rule), armed.builds.map(({ build }) => build)];
+}
+
+function isBelow(roots: readonly Root[], path: string): boolean {
+	return roots.some((root) => concerns(root.path, root.ignore, path));
+}
+
+/** A folder that is gone takes all in it along. */
+function outermost(changes: readonly Change[], roots: readonly Root[]): Change[] {
+	const own = new Set(roots.map(({ path }) => path));
+	const gone = new Set(changes.filter(({ gone, path }) => gone && !own.has(path)).map(({ path }) => path));
+	if (gone.size === 0) return [...changes];
+	return changes.filter(({ path, gone: isGone }) => {
+		if (!isGone) return true;
+		for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1)) {
+			if (gone.has(path.slice(0, at))) return false;
+		}
+		return true;
+	});
+}
+
+function isConnection(error: unknown): boolean {
+	const { code } = error as NodeJS.ErrnoException;
+	return code !== undefined && ['ECONNRESET', 'EPIPE', 'ECONNREFUSED', 'ENOENT', 'ETIMEDOUT'].includes(code);
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+	return new Promise((_resolve, reject) => {
+		signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+	});
+}
