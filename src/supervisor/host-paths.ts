@@ -29,15 +29,16 @@ async function ensure(path: string, type: string): Promise<string | undefined> {
 	switch (type) {
 		case '':
 			// No check; what is not there becomes a folder, as container runtimes do.
-			if (found === undefined) await mkdir(path, { recursive: true, mode: 0o755 });
+			if (found === undefined) await makeFolders(path, 0o755);
 			return undefined;
 		case 'DirectoryOrCreate':
-			if (found === undefined) await made(() => mkdir(path, { recursive: true, mode: 0o755 }), path, 0o755);
+			if (found === undefined) await makeFolders(path, 0o755);
 			return found !== undefined && !found.isDirectory() ? 'a directory' : undefined;
 		case 'FileOrCreate':
 			if (found === undefined) {
 				if ((await stat(dirname(path)).catch(() => undefined)) === undefined) return 'a file';
-				await made(() => writeFile(path, '', { flag: 'wx' }), path, 0o644);
+				await writeFile(path, '', { flag: 'wx' });
+				await chmod(path, 0o644);
 			}
 			return found !== undefined && !found.isFile() ? 'a file' : undefined;
 		default:
@@ -61,8 +62,12 @@ function is(found: Stats, type: string): boolean {
 	return type === 'BlockDevice' && found.isBlockDevice();
 }
 
-/** The umask of whoever started the supervisor is not the user's wish for the path. */
-async function made(make: () => Promise<unknown>, path: string, mode: number): Promise<void> {
-	await make();
-	await chmod(path, mode);
+/**
+ * The folder and those above it that are missing, all with this mode: the umask of whoever started the supervisor
+ * is not the user's wish for the path.
+ */
+export async function makeFolders(path: string, mode: number): Promise<void> {
+	const first = await mkdir(path, { recursive: true, mode });
+	if (first === undefined) return;
+	for (let made = path; made.length >= first.length; made = dirname(made)) await chmod(made, mode);
 }

@@ -3,12 +3,13 @@
  * only while it stays inside, and what is missing is made with the mode of the volume's root. Volumes are
  * seen through the pause, host paths on this machine.
  */
-import { lstat, mkdir, readlink, realpath } from 'node:fs/promises';
+import { lstat, readlink, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Engine } from '../../engine/engine.ts';
 import type { PlannedMount } from '../../translate/mounts.ts';
 import { POD_UID } from '../../translate/names.ts';
 import { fsGroupOf, VOLUMES_PATH } from '../../translate/volumes.ts';
+import { makeFolders } from '../host-paths.ts';
 import type { Deed, PerformerParts } from './performer.ts';
 
 /** As many links as a kernel follows. */
@@ -81,9 +82,8 @@ async function hostTree(path: string): Promise<Tree> {
 			if (found === undefined) return undefined;
 			return found.isSymbolicLink() ? { link: await readlink(join(root, relative)) } : {};
 		},
-		make: async (relative) => {
-			await mkdir(join(root, relative), { mode: 0o755 });
-		},
+		// With the mode of the volume's own folder, as a kubelet makes it.
+		make: async (relative) => makeFolders(join(root, relative), (await stat(root)).mode & 0o777),
 	};
 }
 
