@@ -57,7 +57,9 @@ export function decodeTree(tree: Tree): Decoded {
 			'kind',
 			"Object 'Kind' is missing: kind must be set",
 			'UnknownKind',
-			'add `kind: Pod`',
+			tree.entries.has('services')
+				? 'this looks like a compose file; podrun reads manifests of Kubernetes'
+				: 'add `kind: Pod`',
 		);
 	const kindAt = tree.entries.get('kind')?.value.at ?? tree.at;
 	if (!apiVersion) {

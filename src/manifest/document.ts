@@ -6,7 +6,7 @@ import type { KubeObject, Profile } from '../api/types.ts';
 import { type DecodeError, decodeTree, modelOf } from './decode.ts';
 import { codeFrame, type Diagnostic, type Position } from './diagnostic.ts';
 import { isPod, isSecret } from './kinds.ts';
-import { type ParseProblem, parseText } from './parse.ts';
+import { type ParsedDocument, type ParseProblem, parseText } from './parse.ts';
 import { portabilityNotes } from './portability.ts';
 import { kindSupport, unsupportedFields } from './support.ts';
 import { find, locate, type Offset, type Tree } from './tree.ts';
@@ -65,8 +65,7 @@ class TextReader {
 		const parsed = parseText(this.#text);
 		this.#position = parsed.position;
 		for (const document of parsed.documents) {
-			const kind = document.tree && find(document.tree, 'kind');
-			this.#secret = kind?.kind === 'scalar' && kind.value === 'Secret';
+			this.#secret = this.#holdsSecret(document);
 			for (const problem of document.problems) this.#tell('error', problem.at, problem.path, problem);
 			if (document.tree) this.#object(document.tree, document.problems);
 		}
@@ -149,6 +148,17 @@ class TextReader {
 		}
 	}
 
+	/** By its kind, or for what can't be parsed by its looks. */
+	#holdsSecret({ tree, at }: ParsedDocument): boolean {
+		if (tree) {
+			const kind = find(tree, 'kind');
+			return kind?.kind === 'scalar' && kind.value === 'Secret';
+		}
+		const end = this.#text.indexOf('\n---', at);
+		const begin = Math.max(0, this.#text.lastIndexOf('\n---', at));
+		return /\bkind["']?\s*:\s*["']?Secret\b/.test(this.#text.slice(begin, end < 0 ? undefined : end));
+	}
+
 	get #lines(): readonly string[] {
 		this.#split ??= this.#text.split('\n');
 		return this.#split;
@@ -165,7 +175,7 @@ class TextReader {
 			return;
 		}
 		const { line, column } = this.#position(at);
-		const hidden = this.#secret && /^(data|stringData)\b/.test(path);
+		const hidden = this.#secret && (path === '' || /^(data|stringData)\b/.test(path));
 		const text = hidden ? message.replace(/number \S+/, 'number') : message;
 		const told: Diagnostic = { severity, source: this.#source, line, column, path, code, message: text };
 		if (hint !== undefined) told.hint = hidden ? hint.replace(/: .*/s, '') : hint;

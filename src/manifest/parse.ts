@@ -8,7 +8,7 @@
 import { type Document, LineCounter, parseAllDocuments } from 'yaml';
 import type { Position } from './diagnostic.ts';
 import { MAX_DEPTH, type Offset, type Tree } from './tree.ts';
-import { type ParseProblem, Refused, TreeBuilder } from './tree-builder.ts';
+import { type ParseProblem, Refused, TEMPLATE_HINT, TreeBuilder } from './tree-builder.ts';
 
 export type { ParseProblem } from './tree-builder.ts';
 
@@ -116,6 +116,8 @@ function yamlProblem(code: string, message: string, at: Offset, line: number, te
 	if (/call stack/.test(message)) {
 		return { at, code: 'BadYAML', path: '', message: `${prefix}nested more than ${MAX_DEPTH} levels deep` };
 	}
+	const end = text.indexOf('\n', at);
+	const around = text.slice(text.lastIndexOf('\n', at - 1) + 1, end < 0 ? undefined : end);
 	if (code === 'TAB_AS_INDENT' || (text[at] === '\t' && code !== 'BAD_ALIAS')) {
 		return {
 			at,
@@ -130,6 +132,7 @@ function yamlProblem(code: string, message: string, at: Offset, line: number, te
 		code: 'BadYAML',
 		path: '',
 		message: `${prefix}${message.replace(/ at line \d+, column \d+[\s\S]*$/, '')}`,
+		...(around.includes('{{') ? { hint: TEMPLATE_HINT } : {}),
 	};
 }
 

@@ -23,6 +23,9 @@ export interface ParseProblem {
 	readonly hint?: string;
 }
 
+/** The braces of a template are flow maps to YAML, one as the key of the other. */
+export const TEMPLATE_HINT = 'if this is a Helm template, render it first: helm template';
+
 /** How many nodes anchors may add to a document before it is taken for a bomb. */
 const MAX_ALIASED_NODES = 100_000;
 
@@ -112,6 +115,7 @@ export class TreeBuilder {
 					code: 'BadKey',
 					path,
 					message: 'the key of a map must be a word, not a list or a map',
+					...(keyTree.kind === 'map' ? { hint: TEMPLATE_HINT } : {}),
 				});
 				continue;
 			}

@@ -199,6 +199,27 @@ test('values of a Secret are never shown', () => {
 	expect(output).not.toContain('hunter2');
 });
 
+test('also a Secret that is no YAML is not shown', () => {
+	const text = 'apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData:\n\tpassword: hunter2\n';
+	const output = shown(loadText(text, 'f', { profile: 'local' }));
+	expect(output).toContain('f:5:1: error: error parsing YAML: line 5: found a tab');
+	expect(output).not.toContain('hunter2');
+});
+
+test.each([
+	['services: {web: {image: nginx}}', 'this looks like a compose file'],
+	[
+		'apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {{ .Values.spec }}\n',
+		'if this is a Helm template, render it first',
+	],
+	[
+		'apiVersion: v1\nkind: Pod\n{{- if .Values.on }}\nmetadata: {name: x}\n',
+		'if this is a Helm template, render it first',
+	],
+])('a file of another tool is recognised: %j', (text, hint) => {
+	expect(shown(loadText(text, 'f', { profile: 'local' }))).toContain(hint);
+});
+
 test('a key that YAML reads as a boolean is pointed out', () => {
 	const text = podText('x').replace('{name: x}', '{name: x, labels: {y: "1"}}');
 	expect(shown(loadText(text, 'f', { profile: 'local' }))).toContain(
