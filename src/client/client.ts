@@ -63,6 +63,8 @@ export function createClient(options: ClientOptions): Client {
 			if (!isGone(error, method) || given.signal?.aborted) throw unreachable(error, options.socket);
 			if (options.revive === undefined) throw unreachable(error, options.socket);
 			await options.revive();
+			// Idle connections lead to the one that is gone.
+			for (const idle of Object.values(agent.freeSockets).flat()) idle?.destroy();
 			return await send(target, body).catch((again: unknown) => {
 				throw unreachable(again, options.socket);
 			});
