@@ -1,7 +1,4 @@
-/**
- * What the API says about itself: versions, groups, resources, and as much OpenAPI as kubectl needs to know
- * that the server validates fields and bears dry runs (so that it does not do so itself).
- */
+/** What the API says about itself: versions, groups, resources. OpenAPI stands in openapi.ts. */
 import { KUBERNETES_VERSION } from '../api/version.ts';
 import { POD_SUBRESOURCES, RESOURCES, type Resource } from './resources.ts';
 
@@ -114,47 +111,5 @@ export function groupResources(name: string | undefined, version: string | undef
 			kind,
 			verbs,
 		})),
-	};
-}
-
-/** GET /openapi/v2: valid, and empty. */
-export function openapiV2(): unknown {
-	return {
-		swagger: '2.0',
-		info: { title: 'podrun', version: KUBERNETES_VERSION.gitVersion },
-		paths: {},
-		definitions: {},
-	};
-}
-
-/** GET /openapi/v3 */
-export function openapiV3(): unknown {
-	return { paths: { 'api/v1': { serverRelativeURL: '/openapi/v3/api/v1?hash=podrun' } } };
-}
-
-/** GET /openapi/v3/api/v1: the parameters of each kind's writes; no schemas. */
-export function openapiCore(): unknown {
-	const paths: Record<string, unknown> = {};
-	for (const { kind, name, namespaced, stored } of RESOURCES) {
-		if (!stored) continue;
-		const base = namespaced ? `/api/v1/namespaces/{namespace}/${name}` : `/api/v1/${name}`;
-		const gvk = { 'x-kubernetes-group-version-kind': { group: '', kind, version: 'v1' } };
-		const parameters = ['dryRun', 'fieldManager', 'fieldValidation'].map((one) => ({
-			name: one,
-			in: 'query',
-			schema: { type: 'string', uniqueItems: true },
-		}));
-		const write = { parameters, responses: {}, ...gvk };
-		paths[base] = { post: { ...write, 'x-kubernetes-action': 'post' } };
-		paths[`${base}/{name}`] = {
-			put: { ...write, 'x-kubernetes-action': 'put' },
-			patch: { ...write, 'x-kubernetes-action': 'patch' },
-		};
-	}
-	return {
-		openapi: '3.0.0',
-		info: { title: 'podrun', version: KUBERNETES_VERSION.gitVersion },
-		paths,
-		components: { schemas: {} },
 	};
 }

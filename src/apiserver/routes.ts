@@ -5,20 +5,11 @@
 import type { Backend, SupervisorInfo } from '../api/backend.ts';
 import { notFound } from '../api/errors.ts';
 import { evict, getNode, listNodes, podMetrics, review } from './computed.ts';
-import {
-	apiGroup,
-	apiGroups,
-	apiVersions,
-	coreResources,
-	groupResources,
-	openapiCore,
-	openapiV2,
-	openapiV3,
-	versionInfo,
-} from './discovery.ts';
+import { apiGroup, apiGroups, apiVersions, coreResources, groupResources, versionInfo } from './discovery.ts';
 import { type Exchange, jsonOf, sendJson, sendText } from './exchange.ts';
 import { Pager } from './listing.ts';
 import { Objects } from './objects.ts';
+import { openapiCore, openapiV2, openapiV3 } from './openapi.ts';
 import { serveAttach, serveExec, serveLog, servePortForward, type UpgradeExchange } from './pod-streams.ts';
 import { STORED_RESOURCES, type StoredResource } from './resources.ts';
 import { syncRoutes } from './sync-routes.ts';

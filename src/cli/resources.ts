@@ -34,6 +34,10 @@ export function findResource(name: string): Resource | undefined {
 	);
 }
 
+export function allResources(): readonly Resource[] {
+	return RESOURCES;
+}
+
 export function resourceOfKind(kind: string): Resource | undefined {
 	return RESOURCES.find((resource) => resource.kind === kind);
 }

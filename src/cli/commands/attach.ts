@@ -1,6 +1,6 @@
 /** `podrun attach POD [-c C] [-it]`: the streams of a container's own process. */
 import type { Pod } from '../../api/types.ts';
-import { resourcePath } from '../../client/client.ts';
+import { type Client, resourcePath } from '../../client/client.ts';
 import { chooseContainer } from '../containers.ts';
 import { type Io, say } from '../io.ts';
 import type { GlobalOptions } from '../program.ts';
@@ -25,29 +25,40 @@ export async function run(io: Io, options: AttachOptions, args: readonly string[
 		if (choice.notice && !options.quiet) {
 			say(io, choice.notice);
 		}
-		const spec = [
-			...pod.spec.containers,
-			...(pod.spec.initContainers ?? []),
-			...(pod.spec.ephemeralContainers ?? []),
-		].find((container) => container.name === choice.name);
-		if (options.tty && !spec?.tty) {
-			say(io, `error: Unable to use a TTY - container ${choice.name} did not allocate one`);
-		}
-		const stdin = Boolean(options.stdin);
-		const tty = Boolean(spec?.tty) && terminalOrNot(io, Boolean(options.tty));
-		if (stdin && !options.quiet) {
-			say(io, "If you don't see a command prompt, try pressing enter.");
-		}
-		const work = () =>
-			runRemote(
-				client,
-				resourcePath('pods', namespace, name, 'attach'),
-				{ container: choice.name, stdin, stdout: true, stderr: !spec?.tty, tty: Boolean(spec?.tty) },
-				{ ...(stdin ? { stdin: io.stdin } : {}), stdout: io.stdout, stderr: io.stderr },
-				tty ? io.stdout : undefined,
-			);
-		const ended = tty ? await inRawMode(io.stdin, work) : await work();
-		// An attach that ends with its container is a success, whatever the container's own code.
-		return ended.type === 'exit' || ended.type === 'lost' ? 0 : tellEnd(io, ended, false);
+		return attachTo(io, client, { namespace, name, container: choice.name }, options);
 	});
+}
+
+/** Attaches to a container that runs, until it or the connection ends; the exit code. */
+export async function attachTo(
+	io: Io,
+	client: Client,
+	target: { readonly namespace: string; readonly name: string; readonly container: string },
+	options: Pick<AttachOptions, 'stdin' | 'tty' | 'quiet'>,
+): Promise<number> {
+	const { container } = target;
+	const path = resourcePath('pods', target.namespace, target.name);
+	const { spec: pod } = await client.request<Pod>('GET', path);
+	const spec = [...pod.containers, ...(pod.initContainers ?? []), ...(pod.ephemeralContainers ?? [])].find(
+		({ name }) => name === container,
+	);
+	if (options.tty && !spec?.tty) {
+		say(io, `error: Unable to use a TTY - container ${container} did not allocate one`);
+	}
+	const stdin = Boolean(options.stdin);
+	const tty = Boolean(spec?.tty) && terminalOrNot(io, Boolean(options.tty));
+	if (stdin && !options.quiet) {
+		say(io, "If you don't see a command prompt, try pressing enter.");
+	}
+	const work = () =>
+		runRemote(
+			client,
+			`${path}/attach`,
+			{ container, stdin, stdout: true, stderr: !spec?.tty, tty: Boolean(spec?.tty) },
+			{ ...(stdin ? { stdin: io.stdin } : {}), stdout: io.stdout, stderr: io.stderr },
+			tty ? io.stdout : undefined,
+		);
+	const ended = tty ? await inRawMode(io.stdin, work) : await work();
+	// An attach that ends with its container is a success, whatever the container's own code.
+	return ended.type === 'exit' || ended.type === 'lost' ? 0 : tellEnd(io, ended, false);
 }

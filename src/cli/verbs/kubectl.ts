@@ -1,5 +1,6 @@
 /** kubectl's verbs that look at pods or reach into them; flags have kubectl's names and meanings. */
 import type { Tree } from '../program.ts';
+import { collect } from './compose.ts';
 
 export function addKubectlVerbs({ verb }: Tree): void {
 	verb('get <resource...>', 'List objects, or show some', () => import('../commands/get.ts'))
@@ -55,6 +56,23 @@ export function addKubectlVerbs({ verb }: Tree): void {
 	verb('port-forward <pod> <ports...>', 'Forward local ports to a pod ([LOCAL:]REMOTE)', () => {
 		return import('../commands/port-forward.ts');
 	}).option('--address <addresses>', 'addresses to listen on', 'localhost');
+	verb('debug <pod> [command...]', 'Join a running pod with an ephemeral container', () => {
+		return import('../commands/debug.ts');
+	})
+		.option('--image <image>', 'image of the container')
+		.option('-c, --container <name>', 'its name (default: debugger-…)')
+		.option('--target <container>', 'see the processes of this container')
+		.option('-i, --stdin', 'attach to it, and pass stdin on')
+		.option('-t, --tty', 'stdin is a terminal')
+		.option('--env <name=value>', 'a variable of it', collect)
+		.option('--image-pull-policy <policy>', 'Always, IfNotPresent or Never')
+		.option('-q, --quiet', 'only what the container prints');
+	verb('top <resource> [names...]', 'Show CPU and memory: top pod', () => import('../commands/top.ts'))
+		.option('--containers', 'of each container')
+		.option('-l, --selector <labels>', 'pods with these labels')
+		.option('-A, --all-namespaces', 'pods of all namespaces')
+		.option('--sort-by <what>', 'cpu or memory')
+		.option('--no-headers', 'no line of column names');
 	verb('wait [resource...]', 'Wait for a condition of objects', () => import('../commands/wait.ts'))
 		.option('--for <what>', 'condition=Ready[=true], jsonpath=…[=value], delete, create')
 		.option('--timeout <duration>', 'how long to wait', '30s')

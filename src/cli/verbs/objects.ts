@@ -41,4 +41,19 @@ export function addObjectVerbs({ verb }: Tree): void {
 		.option('--all', 'all objects of the namespace')
 		.option('--dry-run <how>', 'none, client or server', 'none')
 		.option('-o, --output <format>', 'name');
+	verb('edit <resource...>', 'Edit objects in your editor ($KUBE_EDITOR, $EDITOR)', () => {
+		return import('../commands/edit.ts');
+	});
+	const metadata = [
+		['label', 'labels', () => import('../commands/label.ts')],
+		['annotate', 'annotations', () => import('../commands/annotate.ts')],
+	] as const;
+	for (const [name, field, load] of metadata) {
+		verb(`${name} <resource...>`, `Set and remove ${field}: ${name} pod NAME KEY=VALUE KEY-`, load)
+			.option('--overwrite', 'change values that are there already')
+			.option('--list', `print the ${field}`)
+			.option('-l, --selector <labels>', 'objects with these labels')
+			.option('--all', 'all objects of the namespace')
+			.option('--dry-run <how>', 'none, client or server', 'none');
+	}
 }

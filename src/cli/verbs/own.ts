@@ -9,6 +9,11 @@ export function addOwnVerbs({ verb, under, program }: Tree): void {
 		.option('-f, --filename <path>', 'manifest: file, folder, URL or -', collect)
 		.option('-R, --recursive', 'go into the folders of -f')
 		.option('-o, --output <format>', 'json');
+	verb('explain <field>', 'Fields of a resource, and what podrun makes of them', () => {
+		return import('../commands/explain.ts');
+	})
+		.option('--recursive', 'the fields of all levels')
+		.option('--support', 'a table of all fields below: honoured, approximated, ignored, refused');
 	verb('api', 'Serve the Kubernetes API on loopback for kubectl and other clients', () => {
 		return import('../commands/api.ts');
 	})
@@ -28,6 +33,24 @@ export function addOwnVerbs({ verb, under, program }: Tree): void {
 	verb('version', 'Print the version', () => import('../commands/version.ts')).option(
 		'-o, --output <format>',
 		'json or yaml',
+	);
+	verb('config', 'Show the settings in force, and where they come from', () => {
+		return import('../commands/config.ts');
+	}).option('-o, --output <format>', 'json or yaml');
+	verb('completion <shell>', 'Print the completion script of bash, zsh or fish', () => {
+		return import('../commands/completion.ts');
+	});
+	under(
+		program,
+		'__complete [words...]',
+		'What the last word may become',
+		async () => {
+			const { complete } = await import('../commands/complete.ts');
+			return { run: (io, _options, words) => complete(io, program, words) };
+		},
+		{
+			hidden: true,
+		},
 	);
 	under(program, 'supervise', 'Be the supervisor', () => import('../commands/supervise.ts'), {
 		hidden: true,

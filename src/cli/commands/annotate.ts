@@ -1,0 +1,7 @@
+/** `podrun annotate RESOURCE NAME key=value key-`: see metadata-change.ts. */
+import type { Io } from '../io.ts';
+import { changeMetadata, type MetadataOptions } from '../metadata-change.ts';
+
+export function run(io: Io, options: MetadataOptions, args: readonly string[]): Promise<number> {
+	return changeMetadata(io, 'annotations', options, args);
+}
