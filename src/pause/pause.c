@@ -12,6 +12,8 @@
  *   pause remove PATH...             removes files and folders below /volumes, if they are there.
  *   pause own GID PATH [lazy]        fsGroup: hands all below PATH to a group; lazy: only if PATH itself is not
  *                                    its own yet.
+ *   pause swap PATH FOLDER NAME...   makes FOLDER the version that a volume of configs shows, in one step, with
+ *                                    these names, and removes what else there is at its top.
  *   pause usage PATH...              bytes on the disk, a line for each path.
  *
  * `connect`: HOST is an IPv4 address, an IPv6 address or "localhost" (127.0.0.1, then ::1). End of stdin
@@ -35,7 +37,7 @@ enum {
 	SYS_connect = 42, SYS_shutdown = 48, SYS_getsockopt = 55, SYS_clone = 56, SYS_wait4 = 61, SYS_kill = 62,
 	SYS_fcntl = 72, SYS_prctl = 157, SYS_rt_sigtimedwait = 128, SYS_getdents64 = 217, SYS_exit_group = 231,
 	SYS_openat = 257, SYS_ppoll = 271, SYS_lseek = 8, SYS_fchmod = 91, SYS_fchownat = 260, SYS_unlinkat = 263,
-	SYS_statx = 332,
+	SYS_statx = 332, SYS_renameat = 264, SYS_symlinkat = 266,
 };
 __asm__(".globl _start\n_start:\n\txor %ebp,%ebp\n\tmov %rsp,%rdi\n\tand $-16,%rsp\n\tcall entry\n");
 
@@ -55,6 +57,7 @@ enum {
 	SYS_setitimer = 103, SYS_kill = 129, SYS_rt_sigprocmask = 135, SYS_rt_sigtimedwait = 137, SYS_prctl = 167,
 	SYS_socket = 198, SYS_connect = 203, SYS_getsockopt = 209, SYS_shutdown = 210, SYS_clone = 220,
 	SYS_wait4 = 260, SYS_unlinkat = 35, SYS_fchmod = 52, SYS_fchownat = 54, SYS_lseek = 62, SYS_statx = 291,
+	SYS_symlinkat = 36, SYS_renameat = 38,
 };
 __asm__(".globl _start\n_start:\n\tmov x29,#0\n\tmov x30,#0\n\tmov x0,sp\n\tb entry\n");
 
@@ -346,11 +349,13 @@ __attribute__((used, noreturn)) void entry(long *stack) {
 	}
 	if (same(argument[1], "end") && count == 3) end(argument[2]);
 	if (same(argument[1], "remove")) remove_all(argument + 2);
+	if (same(argument[1], "swap") && count >= 4) swap(argument[2], argument[3], argument + 4);
 	if (same(argument[1], "usage")) measure(argument + 2);
 	if (same(argument[1], "own") && (count == 4 || (count == 5 && same(argument[4], "lazy")))) {
 		own(argument[2], argument[3], count == 5);
 	}
 	fail(USAGE, "usage: pause | pause end MARK | pause connect|check HOST PORT [LIMIT-SECONDS] | "
-				"pause remove|usage PATH... | pause own GID PATH [lazy]\n");
+				"pause remove|usage PATH... | pause own GID PATH [lazy] | "
+				"pause swap PATH FOLDER NAME...\n");
 	__builtin_unreachable();
 }

@@ -12,7 +12,7 @@ enum { O_DIRECTORY = 040000, O_NOFOLLOW = 0100000 };
 #endif
 enum { O_NONBLOCK = 04000, O_CLOEXEC = 02000000 };
 enum { AT_SYMLINK_NOFOLLOW = 0x100, AT_REMOVEDIR = 0x200, STATX_BASIC_STATS = 0x7ff };
-enum { EPERM = 1, ENOENT = 2, EISDIR = 21, ENOTEMPTY = 39 };
+enum { EPERM = 1, ENOENT = 2, EEXIST = 17, EISDIR = 21, ENOTEMPTY = 39 };
 enum { S_IFMT = 0170000, S_IFDIR = 0040000, S_IFREG = 0100000 };
 /* Of folders in folders: each costs a descriptor and some stack. */
 enum { DEEPEST = 1000 };
@@ -168,6 +168,47 @@ static void own(const char *gid_text, const char *path, int lazy) {
 	if (folder < 0 || look(folder, name, &root) < 0) fail(BROKEN, "pause: there is no such path\n");
 	if (lazy && root.gid == (u32)gid && (root.mode & 02770) == 02770) leave(0);
 	if (own_entry(folder, name, &gid, 0) < 0) fail(BROKEN, "pause: cannot hand all of it over\n");
+	leave(0);
+}
+
+struct version {
+	const char *folder;
+	const char **names;
+};
+
+static long prune_entry(long folder, const char *name, u64 *value, int depth) {
+	const struct version *version = (const struct version *)value;
+	if (same(name, "..data") || same(name, version->folder)) return 0;
+	for (const char **kept = version->names; *kept; kept++) {
+		if (same(name, *kept)) return 0;
+	}
+	return remove_entry(folder, name, 0, depth);
+}
+
+/*
+ * The files of a version stand in a folder of their own, `..data` leads to it, and every name at the top leads
+ * through `..data`: who replaces that link changes all files at once.
+ */
+static void swap(const char *path, const char *version_folder, const char **names) {
+	char name[256], target[300];
+	struct version version = {version_folder, names};
+	long parent = parent_of(path, name);
+	long root = parent < 0 ? parent : open_folder(parent, name);
+	if (root < 0) fail(BROKEN, "pause: there is no such volume\n");
+	CALL(unlinkat, root, "..swap", 0, 0, 0);
+	if (CALL(symlinkat, version_folder, root, "..swap", 0, 0) < 0 ||
+		CALL(renameat, root, "..swap", root, "..data", 0) < 0) {
+		fail(BROKEN, "pause: cannot change ..data\n");
+	}
+	for (const char **at = names; *at; at++) {
+		char *to = target;
+		for (const char *from = "..data/"; *from;) *to++ = *from++;
+		for (const char *from = *at; *from && to < target + sizeof target - 1;) *to++ = *from++;
+		*to = 0;
+		long error = CALL(symlinkat, target, root, *at, 0, 0);
+		if (error < 0 && error != -EEXIST) fail(BROKEN, "pause: cannot make a name\n");
+	}
+	if (each(root, prune_entry, (u64 *)&version, 0) < 0) fail(BROKEN, "pause: cannot remove what is old\n");
 	leave(0);
 }
 

@@ -5,14 +5,18 @@ import { VOLUMES_PATH } from '../translate/volumes.ts';
 
 type Exec = Pick<Engine, 'exec'>;
 
-/** Removes files and folders of one volume, by paths relative to its root. What is not there is no error. */
-export async function removeInVolume(
+/**
+ * Makes `folder` the version that a volume of configs shows, in one step, with these names at its top; what else
+ * stands there goes.
+ */
+export async function swapVersion(
 	engine: Exec,
 	sandboxID: string,
 	volume: string,
-	paths: readonly string[],
+	folder: string,
+	names: readonly string[],
 ): Promise<void> {
-	await run(engine, sandboxID, ['remove', ...paths.map((path) => `${VOLUMES_PATH}/${volume}/${path}`)]);
+	await run(engine, sandboxID, ['swap', `${VOLUMES_PATH}/${volume}`, folder, ...names]);
 }
 
 /**

@@ -3,12 +3,29 @@
  * process may (an archive call costs an engine some 90 ms, since it unpacks in a process of its own), or as
  * one archive through the pause, which works on any engine. Both end with the swap of `..data`.
  */
-import { chmod, chown, lstat, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+	chmod,
+	chown,
+	lstat,
+	mkdir,
+	readdir,
+	readFile,
+	rename,
+	rm,
+	symlink,
+	writeFile,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Engine } from '../engine/engine.ts';
 import { pauseEntries, type VolumeFiles } from '../translate/files.ts';
 import { type TarEntry, tar } from '../translate/tar.ts';
-import { removeInVolume } from './pause-tools.ts';
+import { swapVersion } from './pause-tools.ts';
+
+/** One version of a volume of configs: the folder that holds it, and the names at the volume's top. */
+export interface Version {
+	readonly folder: string;
+	readonly names: readonly string[];
+}
 
 export class VolumeWriter {
 	readonly #engine: Engine;
@@ -35,19 +52,25 @@ export class VolumeWriter {
 		await this.#engine.putArchive(sandboxID, '/', tar(entries, seconds));
 	}
 
-	/** Removes files and folders of a volume, by paths relative to its root. */
-	async remove(
-		volume: Pick<VolumeFiles, 'name' | 'volume'>,
-		paths: readonly string[],
-		sandboxID: string,
-	): Promise<void> {
-		if (paths.length === 0) return;
+	/**
+	 * Writes one version of a volume of configs, changes over to it in one step, and removes what else stands at the
+	 * volume's top. `entries`: of all of it, `..data` and the names at the top included. `fresh`: it holds nothing yet.
+	 */
+	async publish(volume: VolumeFiles, version: Version, sandboxID: string, fresh: boolean): Promise<void> {
 		const folder = await this.#folder(volume.name);
+		if (fresh || folder !== undefined) await this.write([volume], sandboxID);
+		if (fresh) return;
 		if (folder !== undefined) {
-			for (const path of paths) await rm(join(folder, path), { recursive: true, force: true });
+			const kept = new Set(['..data', version.folder, ...version.names]);
+			for (const name of await readdir(folder)) {
+				if (!kept.has(name)) await rm(join(folder, name), { recursive: true, force: true });
+			}
 			return;
 		}
-		await removeInVolume(this.#engine, sandboxID, volume.volume, paths);
+		// Unpacking takes a link away before it makes it anew: those are left to the pause.
+		const entries = volume.entries.filter(({ type }) => type !== 'symlink');
+		await this.write([{ ...volume, entries }], sandboxID);
+		await swapVersion(this.#engine, sandboxID, volume.volume, version.folder, version.names);
 	}
 
 	/** At most `limit` bytes of a file; undefined when it is not there. */

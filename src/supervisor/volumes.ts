@@ -47,17 +47,12 @@ export interface VolumesParts {
 	readonly archiveOnly: boolean;
 }
 
-/** A volume's contents as they were last written, to know what must vanish. */
-interface Written {
-	readonly hash: string;
-	readonly folder: string;
-	readonly names: readonly string[];
-}
-
 export class PodVolumes {
 	readonly #parts: VolumesParts;
-	/** By pod uid, then volume. */
-	readonly #written = new Map<string, Map<string, Written>>();
+	/** By pod uid, then volume: the hash of the contents that were last written. */
+	readonly #written = new Map<string, Map<string, string>>();
+	/** Engine names of volumes that this process has made and not written to: they hold nothing. */
+	readonly #empty = new Set<string>();
 	/** Engine names of volumes that were made and whose roots have not got their mode yet, by pod uid. */
 	readonly #fresh = new Map<string, Set<string>>();
 
@@ -108,6 +103,7 @@ export class PodVolumes {
 				if ((await engine.inspectVolume(name)) !== undefined) return;
 				fresh.add(name);
 				await engine.createVolume({ name, labels, options });
+				this.#empty.add(name);
 			}),
 		);
 		journal.volumesCreated = volumesKey(pod);
@@ -161,12 +157,12 @@ export class PodVolumes {
 		const uid = pod.metadata.uid ?? '';
 		const rendered = this.#render(pod, podIP);
 		const anew = journal.volumesWritten?.sandboxID !== sandboxID;
-		const before = this.#written.get(uid) ?? new Map<string, Written>();
+		const before = this.#written.get(uid) ?? new Map<string, string>();
 		this.#written.set(uid, before);
 		for (const [volume, contents] of rendered) {
-			const old = before.get(volume);
-			if (!anew && old?.hash === contents.hash) continue;
-			before.set(volume, await this.#writeOne(pod, volume, contents, sandboxID, old));
+			if (!anew && before.get(volume) === contents.hash) continue;
+			await this.#writeOne(pod, volume, contents, sandboxID);
+			before.set(volume, contents.hash);
 		}
 		if (anew) await this.#handOver(pod, podIP, sandboxID);
 		journal.volumesWritten = { digest: digest(rendered), sandboxID };
@@ -194,6 +190,7 @@ export class PodVolumes {
 			volumes.map(async ({ name }) => {
 				this.writer.forget(name);
 				this.#images.forget(name);
+				this.#empty.delete(name);
 				await ignoring(['NOT_FOUND'], engine.removeVolume(name));
 			}),
 		);
@@ -236,22 +233,12 @@ export class PodVolumes {
 		return rendered;
 	}
 
-	async #writeOne(
-		pod: Pod,
-		volume: string,
-		contents: RenderedVolume,
-		sandboxID: string,
-		old: Written | undefined,
-	): Promise<Written> {
+	async #writeOne(pod: Pod, volume: string, contents: RenderedVolume, sandboxID: string): Promise<void> {
 		const name = engineVolumeName(pod, { name: volume }, { instance: this.#parts.instance }) ?? '';
 		const folder = versionFolder(new Date().toISOString(), contents.hash);
-		await this.writer.write([{ volume, name, entries: versionEntries(pod, contents, folder) }], sandboxID);
-		// What the new version does not have: names at the top, then the folder that nobody looks into any more.
-		const names = new Set(topNames(contents));
-		const stale = (old?.names ?? []).filter((top) => !names.has(top));
-		if (old !== undefined && old.folder !== folder) stale.push(old.folder);
-		await this.writer.remove({ volume, name }, stale, sandboxID);
-		return { hash: contents.hash, folder, names: [...names] };
+		const files = { volume, name, entries: versionEntries(pod, contents, folder) };
+		const fresh = this.#empty.delete(name);
+		await this.writer.publish(files, { folder, names: topNames(contents) }, sandboxID, fresh);
 	}
 }
 

@@ -133,3 +133,12 @@ it('pause usage tells the bytes on the disk, a line for each path', async () => 
 	expect(used).toBeLessThan(3.2 * 1024 * 1024);
 	expect(none).toBe(0);
 });
+
+it('pause swap changes over to a version in one step and removes what is not of it', async () => {
+	await sh('mkdir ..v1; echo 1 > ..v1/a; echo 1 > ..v1/old');
+	expect(await inPause('swap', '/volumes/data', '..v1', 'a', 'old')).toMatchObject({ code: 0, err: '' });
+	expect(await sh('cat a old; readlink a; readlink ..data')).toBe('1\n1\n..data/a\n..v1\n');
+	await sh('mkdir ..v2; echo 2 > ..v2/a; echo 2 > ..v2/b');
+	expect((await inPause('swap', '/volumes/data', '..v2', 'a', 'b')).code).toBe(0);
+	expect(await sh('cat a b; ls -A; rm -r ..v2 ..data a b')).toBe('2\n2\n..data\n..v2\na\nb\n');
+});
