@@ -1,0 +1,87 @@
+/** Restarts by the kubelet's rules, measured by what the containers themselves wrote. */
+import { describe, expect, test } from 'vitest';
+import { holds, pod, seconds, server, sh, statusOf } from '../support/manifests.ts';
+import { scenario } from '../support/scenario.ts';
+
+/** Tells when each attempt started, on a volume that outlives the attempts, then ends. */
+const diary = (code: number) =>
+	sh('main', `date +%s >> /d/starts; cat /d/starts; exit ${code}`, {
+		volumeMounts: [{ name: 'd', mountPath: '/d' }],
+	});
+const volumes = [{ name: 'd', emptyDir: {} }];
+
+describe.concurrent('back-off', () => {
+	const s = scenario('backoff');
+
+	test('a crash is mended at once, then after 10 s, then after 20 s', async () => {
+		await s.apply(pod('steps', { containers: [diary(1), server('other')], volumes }));
+		const waiting = await s.until(
+			'steps',
+			(pod) =>
+				statusOf(pod, 'main').restartCount === 2 &&
+				statusOf(pod, 'main').state?.waiting?.reason === 'CrashLoopBackOff',
+		);
+		expect(statusOf(waiting, 'main').state?.waiting?.message).toMatch(
+			/^back-off 20s restarting failed container=main pod=steps_default\(/,
+		);
+		expect(statusOf(waiting, 'main').lastState?.terminated).toMatchObject({ exitCode: 1, reason: 'Error' });
+		expect(waiting.status?.phase).toBe('Running');
+		expect(holds(waiting, 'Ready')).toBe(false);
+		const done = await s.until('steps', (pod) => statusOf(pod, 'main').restartCount === 3);
+		const starts = (await s.ok('logs', 'steps', '-c', 'main')).trim().split('\n').map(Number);
+		expect(starts).toHaveLength(4);
+		const [first = 0, second = 0, third = 0, fourth = 0] = starts;
+		expect(second - first).toBeLessThan(9);
+		expect(third - second).toBeGreaterThanOrEqual(9);
+		expect(third - second).toBeLessThan(19);
+		expect(fourth - third).toBeGreaterThanOrEqual(19);
+		expect(fourth - third).toBeLessThan(35);
+		expect(statusOf(done, 'other').restartCount).toBe(0);
+		expect((await s.events('steps')).map(({ reason }) => reason)).toContain('BackOff');
+	});
+
+	test('exit code 0 under Always is a restart too', async () => {
+		await s.apply(pod('zero', { containers: [diary(0)], volumes }));
+		const seen = await s.until('zero', (pod) => statusOf(pod, 'main').restartCount === 2);
+		const { state, lastState } = statusOf(seen, 'main');
+		const ended = state?.terminated ?? lastState?.terminated;
+		expect(ended).toMatchObject({ exitCode: 0, reason: 'Completed' });
+	});
+
+	test('Never and OnFailure: phases say how it ended', async () => {
+		const never = pod('never', { restartPolicy: 'Never', containers: [sh('a', 'exit 3'), sh('b', 'true')] });
+		const onFailure = pod('onfailure', {
+			restartPolicy: 'OnFailure',
+			containers: [
+				sh('a', 'test -e /d/once || { touch /d/once; exit 5; }', {
+					volumeMounts: [{ name: 'd', mountPath: '/d' }],
+				}),
+			],
+			volumes,
+		});
+		await s.apply(never, onFailure);
+		const failed = await s.until('never', ({ status }) => status?.phase === 'Failed');
+		expect(statusOf(failed, 'a')).toMatchObject({ restartCount: 0, state: { terminated: { exitCode: 3 } } });
+		expect(statusOf(failed, 'b').state?.terminated?.reason).toBe('Completed');
+		const succeeded = await s.until('onfailure', ({ status }) => status?.phase === 'Succeeded');
+		expect(statusOf(succeeded, 'a')).toMatchObject({
+			restartCount: 1,
+			state: { terminated: { exitCode: 0 } },
+			lastState: { terminated: { exitCode: 5 } },
+		});
+		expect(await s.ok('get', 'pods', '--no-headers', 'never')).toMatch(/0\/2 +Error +0/);
+		expect(await s.ok('get', 'pods', '--no-headers', 'onfailure')).toMatch(/0\/1 +Completed +1/);
+	});
+});
+
+describe('--max-restart-backoff', () => {
+	const s = scenario('maxbackoff');
+
+	test('is a ceiling, and every attempt has a fresh root filesystem', async () => {
+		const crash = pod('fresh', { containers: [sh('main', 'ls /mark; touch /mark; exit 1')] });
+		await s.ok('--max-restart-backoff', '1s', 'apply', '-f', s.manifest('fresh', crash));
+		const seen = await s.until('fresh', (pod) => statusOf(pod, 'main').restartCount >= 4);
+		expect(seconds(seen.status?.startTime, new Date().toISOString())).toBeLessThan(60);
+		expect(await s.ok('logs', 'fresh')).toContain('/mark: No such file or directory');
+	});
+});
