@@ -127,9 +127,12 @@ ${kinds.join('\n')}
 };
 
 /** Fields of each model with their types; '[]X' is a list and '{}X' a map with string keys. */
-export const MODELS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+export const TABLE = {
 ${lines.join('\n')}
-};
+} as const;
+
+/** The same, for models whose names are known at run time only. */
+export const MODELS: Readonly<Record<string, Readonly<Record<string, string>>>> = TABLE;
 `;
 const target = new URL('../src/manifest/schema.generated.ts', import.meta.url);
 await writeFile(target, text);

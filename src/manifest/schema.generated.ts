@@ -10,7 +10,7 @@ export const KINDS: Readonly<Record<string, Readonly<Record<string, string>>>> =
 };
 
 /** Fields of each model with their types; '[]X' is a list and '{}X' a map with string keys. */
-export const MODELS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+export const TABLE = {
 	AWSElasticBlockStoreVolumeSource: {"fsType":"string","partition":"int32","readOnly":"boolean","volumeID":"string"},
 	Affinity: {"nodeAffinity":"NodeAffinity","podAffinity":"PodAffinity","podAntiAffinity":"PodAntiAffinity"},
 	AppArmorProfile: {"localhostProfile":"string","type":"string"},
@@ -205,4 +205,7 @@ export const MODELS: Readonly<Record<string, Readonly<Record<string, string>>>> 
 	VsphereVirtualDiskVolumeSource: {"fsType":"string","storagePolicyID":"string","storagePolicyName":"string","volumePath":"string"},
 	WeightedPodAffinityTerm: {"podAffinityTerm":"PodAffinityTerm","weight":"int32"},
 	WindowsSecurityContextOptions: {"gmsaCredentialSpec":"string","gmsaCredentialSpecName":"string","hostProcess":"boolean","runAsUserName":"string"},
-};
+} as const;
+
+/** The same, for models whose names are known at run time only. */
+export const MODELS: Readonly<Record<string, Readonly<Record<string, string>>>> = TABLE;

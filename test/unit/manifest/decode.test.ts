@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { decodeJson } from '../../../src/manifest/decode.ts';
 import { loadText } from '../../../src/manifest/load.ts';
-import { pod } from './helpers.ts';
+import { pod } from './fixtures.ts';
 
 const messages = (object: unknown): string[] => decodeJson(object).errors.map(({ message }) => message);
 

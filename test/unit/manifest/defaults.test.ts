@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../../src/api/types.ts';
 import { applyDefaults } from '../../../src/manifest/defaults.ts';
-import { decoded, pod } from './helpers.ts';
+import { decoded, pod } from './fixtures.ts';
 
 const defaulted = (object: object): KubeObject => applyDefaults(decoded(object));
 

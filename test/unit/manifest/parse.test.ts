@@ -110,6 +110,6 @@ test('a text of millions of items is refused before it costs memory', () => {
 });
 
 test('a long line of JSON is no nesting', () => {
-	const items = Array.from({ length: 12_000 }, (_, n) => `{"n": ${n}, "m": -1}`);
+	const items = Array.from({ length: 5100 }, (_, n) => `{"n": ${n}, "m": -1}`);
 	expect(problems(`[${items.join(', ')}]`)).toEqual([]);
-});
+}, 60_000);

@@ -1,7 +1,7 @@
 /** The support table must know every field of the schema, and what it says must be what happens. */
 import { describe, expect, test } from 'vitest';
 import { supportRows, unlistedFields, unsupportedFields } from '../../../src/manifest/support.ts';
-import { decoded, faults, pod } from './helpers.ts';
+import { decoded, faults, pod } from './fixtures.ts';
 
 test('every field that a Pod can have is in the table', () => {
 	expect(unlistedFields()).toEqual([]);

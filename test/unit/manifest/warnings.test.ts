@@ -1,7 +1,7 @@
 /** What is accepted and hardly meant, and what a cluster would treat differently, must be said with its line. */
 import { describe, expect, test } from 'vitest';
 import { loadText } from '../../../src/manifest/load.ts';
-import { pod } from './helpers.ts';
+import { pod } from './fixtures.ts';
 
 const warnings = (object: object, portability = false): string[] =>
 	loadText(JSON.stringify(object), 'f', { profile: 'local', portability }).diagnostics.map(

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../../../src/api/types.ts';
 import { isPod } from '../../../../src/manifest/kinds.ts';
 import { validatePodUpdate, validateUpdate } from '../../../../src/manifest/validate.ts';
-import { decoded, faults, pod } from '../helpers.ts';
+import { decoded, faults, pod } from '../fixtures.ts';
 
 const object = (kind: string, fields: object): object => ({
 	apiVersion: 'v1',

@@ -1,6 +1,6 @@
 /** Containers must keep the rules of the API server, each fault at its path and in its words. */
 import { describe, expect, test } from 'vitest';
-import { faults, pod } from '../helpers.ts';
+import { faults, pod } from '../fixtures.ts';
 
 const image = 'busybox:1.36';
 const exec = { exec: { command: ['true'] } };

@@ -1,6 +1,6 @@
 /** The spec of a Pod must keep the rules of the API server, each fault at its path and in its words. */
 import { describe, expect, test } from 'vitest';
-import { faults, pod } from '../helpers.ts';
+import { faults, pod } from '../fixtures.ts';
 
 const one = (spec: object): string[] => faults(pod({ spec }));
 
