@@ -1,4 +1,7 @@
-/** Ages as people read them, the way apimachinery writes them: two units at the most, fewer the longer it is. */
+/**
+ * Ages as people read them, the way apimachinery writes them: two units at the most, fewer the longer it is.
+ * And durations as flags and settings take them, the way Go writes them.
+ */
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -29,4 +32,27 @@ export function age(time: string | undefined, now: number): string {
 function pair(seconds: number, big: number, bigUnit: string, small: number, smallUnit: string): string {
 	const rest = Math.floor((seconds % big) / small);
 	return `${Math.floor(seconds / big)}${bigUnit}${rest === 0 ? '' : `${rest}${smallUnit}`}`;
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+	ms: 1,
+	s: 1000,
+	m: 60_000,
+	h: 3_600_000,
+	d: 86_400_000,
+};
+
+/** Milliseconds of `90s`, `1m30s`, `1.5h`, `-1s`; a bare number is seconds. Undefined: it is no duration. */
+export function durationMs(text: string): number | undefined {
+	if (/^-?\d+$/.test(text)) {
+		return Number(text) * 1000;
+	}
+	if (!/^-?(\d+(\.\d+)?(ms|[smhd]))+$/.test(text)) {
+		return undefined;
+	}
+	let sum = 0;
+	for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|[smhd])/g)) {
+		sum += Number(amount) * (UNITS[unit as string] as number);
+	}
+	return text.startsWith('-') ? -sum : sum;
 }

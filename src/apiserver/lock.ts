@@ -97,7 +97,13 @@ function isAlive(holder: Holder | undefined): boolean {
 		if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
 	}
 	const began = beginOf(holder.pid);
-	return began === undefined || began === holder.began;
+	return !isZombie(holder.pid) && (began === undefined || began === holder.began);
+}
+
+/** A killed supervisor whose parent, PID 1 of some containers, never asks for its exit code: it holds nothing. */
+function isZombie(pid: number): boolean {
+	const stat = readText(`/proc/${pid}/stat`) ?? '';
+	return stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
 }
 
 /** Field 22 of /proc/<pid>/stat with the boot's id; elsewhere what `ps` says. Undefined: it can't be known. */

@@ -5,6 +5,7 @@
 import { Command, Option } from 'commander';
 import { VERSION } from '../api/version.ts';
 import type { Io } from './io.ts';
+import { parseDuration } from './output/age.ts';
 import { addComposeVerbs } from './verbs/compose.ts';
 import { addKubectlVerbs } from './verbs/kubectl.ts';
 import { addObjectVerbs } from './verbs/objects.ts';
@@ -102,6 +103,9 @@ function applyGlobals(io: Io, options: GlobalOptions): void {
 	if (options.context !== undefined) {
 		// The flag is meant even where DOCKER_HOST is set; the docker CLI lets it win too.
 		delete io.env.DOCKER_HOST;
+	}
+	if (options.maxRestartBackoff !== undefined) {
+		parseDuration(options.maxRestartBackoff, '--max-restart-backoff');
 	}
 	for (const [name, value] of flags) {
 		if (value !== undefined) {

@@ -4,6 +4,7 @@
  * the next one goes on from what it finds.
  */
 import type { Backend, WatchEvent } from '../api/backend.ts';
+import { durationMs } from '../api/duration.ts';
 import { notFound } from '../api/errors.ts';
 import type { KubeObject, Pod } from '../api/types.ts';
 import type { Engine, EngineEvent, EngineInfo } from '../engine/engine.ts';
@@ -54,7 +55,8 @@ export interface Supervisor {
 }
 
 const RESYNC_MS = 10_000;
-const DEFAULT_MAX_BACKOFF_SECONDS = 300;
+/** ms: the kubelet's. */
+const MAX_BACKOFF = 300_000;
 
 /** Builds the parts and reads the objects that are on disk; nothing runs before `start`. */
 export async function createSupervisor(options: SupervisorOptions): Promise<Supervisor> {
@@ -120,8 +122,8 @@ export async function createSupervisor(options: SupervisorOptions): Promise<Supe
 		isLast: (uid) => [...workers.keys()].every((other) => other === uid),
 	});
 	const streams = new PodStreams(engine, store, inventory, clock);
-	const maxBackoff = Number(env['PODRUN_MAX_RESTART_BACKOFF']) || DEFAULT_MAX_BACKOFF_SECONDS;
-	const settings = { maxRestartBackoffMs: Math.min(Math.max(maxBackoff, 1), 300) * 1000 };
+	const maxBackoff = durationMs(env['PODRUN_MAX_RESTART_BACKOFF'] ?? '') ?? MAX_BACKOFF;
+	const settings = { maxRestartBackoffMs: Math.min(Math.max(maxBackoff, 1000), MAX_BACKOFF) };
 	const startedAt = rfc3339(clock.now());
 	const abort = new AbortController();
 
