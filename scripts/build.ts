@@ -1,11 +1,12 @@
 /**
  * Makes dist/: `podrun.js`, the launcher that any Node can read, and behind it the bundle in ES modules,
- * split so that a verb loads only what it needs. dockerode's optional native parts stay outside.
+ * split so that a verb loads only what it needs. Of dockerode only the dialling is used: what it would load for
+ * builds with BuildKit, for ssh and for packing folders is left out.
  */
 import { chmod, rename, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** dist, or the folder that is named: e.g. to try a build beside one that is in use. */
@@ -14,6 +15,18 @@ const dist = resolve(root, process.argv[2] ?? 'dist');
 /** CommonJS packages inside the bundle ask for `require`; an ES module has to make its own. */
 const requireBanner =
 	"import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);";
+
+/** Asked for by dockerode's files as they are loaded, never used by what we call of them. */
+const UNUSED = /^(@grpc\/.*|protobufjs|ssh2|tar-fs|@balena\/dockerignore)$/;
+
+/** They are worth 1.2 MB of the daemon's code; ssh2 is not even there in an installation without npm's folder. */
+const withoutUnused: Plugin = {
+	name: 'without-unused',
+	setup({ onResolve, onLoad }) {
+		onResolve({ filter: UNUSED }, ({ path }) => ({ path, namespace: 'unused' }));
+		onLoad({ filter: /.*/, namespace: 'unused' }, () => ({ contents: 'module.exports = {};', loader: 'js' }));
+	},
+};
 
 /** Made aside and put in place when it is whole: a build that fails leaves the one before. */
 const made = `${dist}.new`;
@@ -29,7 +42,7 @@ await build({
 	format: 'esm',
 	platform: 'node',
 	target: 'node24',
-	external: ['ssh2', 'cpu-features'],
+	plugins: [withoutUnused],
 	banner: { js: requireBanner },
 	minifySyntax: true,
 	keepNames: true,
