@@ -114,18 +114,19 @@ function mountBody(mount: MountOption, apiVersion: string): object {
 				VolumeOptions: defined({ NoCopy: mount.noCopy, Subpath: mount.subPath || undefined }),
 			});
 		case 'bind': {
-			if (mount.recursiveReadOnly) needs(apiVersion, '1.44', 'a recursively read-only mount');
+			if (mount.recursiveReadOnly === true) needs(apiVersion, '1.44', 'a recursively read-only mount');
 			const recursion = atLeast(apiVersion, '1.44') && mount.readOnly;
 			return defined({
 				Type: 'bind',
 				Source: mount.source,
 				Target: mount.target,
 				ReadOnly: mount.readOnly,
-				// Kubernetes' readOnly leaves the mounts beneath alone unless it is told otherwise.
+				// Kubernetes' readOnly leaves the mounts beneath alone unless it is told otherwise; without either
+				// option the engine does what it can.
 				BindOptions: defined({
 					Propagation: mount.propagation,
 					ReadOnlyNonRecursive: recursion && !mount.recursiveReadOnly ? true : undefined,
-					ReadOnlyForceRecursive: recursion && mount.recursiveReadOnly ? true : undefined,
+					ReadOnlyForceRecursive: recursion && mount.recursiveReadOnly === true ? true : undefined,
 				}),
 			});
 		}

@@ -130,7 +130,9 @@ export function bindMount(mount: PlannedMount, path: string): MountOption {
 		source: path,
 		target,
 		readOnly,
-		...(recursiveReadOnly === undefined ? {} : { recursiveReadOnly: true }),
+		...(recursiveReadOnly === undefined
+			? {}
+			: { recursiveReadOnly: recursiveReadOnly === 'Enabled' ? true : ('IfPossible' as const) }),
 		...(propagation === undefined ? {} : { propagation }),
 	};
 }

@@ -25,7 +25,8 @@ export type MountOption =
 			readonly source: string;
 			readonly target: string;
 			readonly readOnly: boolean;
-			readonly recursiveReadOnly?: boolean;
+			/** IfPossible: as far as engine and kernel can. */
+			readonly recursiveReadOnly?: boolean | 'IfPossible';
 			readonly propagation?: 'rprivate' | 'rslave' | 'rshared';
 	  }
 	| { readonly type: 'tmpfs'; readonly target: string; readonly sizeBytes?: number; readonly mode?: number }

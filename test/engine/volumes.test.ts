@@ -25,21 +25,26 @@ describe.each(['straight', 'archive'])('volumes, written the %s way', (way) => {
 	let engine: Engine;
 	let supervisor: Supervisor;
 	let stateFolder: string;
+	/** Another supervisor on the same state. */
+	let begin: () => Promise<void>;
 
 	beforeAll(async () => {
 		stateFolder = await mkdtemp(join(tmpdir(), 'podrun-volumes-'));
 		const open = () =>
 			openEngine({ url: process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock', source: 'the test' });
 		engine = await open();
-		supervisor = await createSupervisor({
-			engine: await open(),
-			info: await engine.info(),
-			instance,
-			stateFolder,
-			env: { ...process.env, ...(way === 'archive' ? { PODRUN_VOLUMES: 'archive' } : {}) },
-			log: createLog((line) => process.env['PODRUN_TEST_LOG'] && process.stderr.write(line)),
-		});
-		await supervisor.start();
+		begin = async () => {
+			supervisor = await createSupervisor({
+				engine: await open(),
+				info: await engine.info(),
+				instance,
+				stateFolder,
+				env: { ...process.env, ...(way === 'archive' ? { PODRUN_VOLUMES: 'archive' } : {}) },
+				log: createLog((line) => process.env['PODRUN_TEST_LOG'] && process.stderr.write(line)),
+			});
+			await supervisor.start();
+		};
+		await begin();
 	});
 
 	afterAll(async () => {
@@ -173,6 +178,32 @@ describe.each(['straight', 'archive'])('volumes, written the %s way', (way) => {
 		}, WITHIN);
 		expect(await sh('configs', 'main', 'cat /hidden/token /one; ls /cfg')).toBe('s3cretbluecolor\nsame\n');
 		await remove('Pod', 'configs');
+	});
+
+	it('configs: the next supervisor goes on with the running pod, and what is removed vanishes there too', async () => {
+		await create('ConfigMap', 'next', { data: { old: '1', kept: '1' } });
+		await pod('adopted', {
+			volumes: [{ name: 'cfg', configMap: { name: 'next' } }],
+			containers: [container('main', 'sleep 3600', [{ name: 'cfg', mountPath: '/cfg' }])],
+		});
+		const before = await phase('adopted', 'Running');
+		await supervisor.stop();
+		await begin();
+		const map = await supervisor.backend.get('ConfigMap', 'default', 'next');
+		await supervisor.backend.update('ConfigMap', { ...map, data: { kept: '2', added: '2' } }, {});
+		await vi.waitFor(
+			async () => expect(await sh('adopted', 'main', 'ls /cfg; cat /cfg/*')).toBe('added\nkept\n22'),
+			WITHIN,
+		);
+		// Besides the two names: ..data and the one version that it leads to.
+		await vi.waitFor(
+			async () => expect(await sh('adopted', 'main', 'ls -A /cfg | wc -l')).toBe('4\n'),
+			WITHIN,
+		);
+		expect((await get('adopted')).status?.containerStatuses?.[0]?.containerID).toBe(
+			before.status?.containerStatuses?.[0]?.containerID,
+		);
+		await remove('Pod', 'adopted');
 	});
 
 	it('emptyDir: open to all, shared, with parts of it by subPath and subPathExpr, nested and read-only', async () => {
