@@ -71,7 +71,7 @@ export function readAnnotations(pod: Pod, origin: Origin): Annotated {
 	return {
 		rules: rules.filter((rule) => rule !== undefined),
 		builds: builds.filter((build) => build !== undefined),
-		diagnostics,
+		diagnostics: diagnostics.sort((a, b) => a.line - b.line || a.column - b.column),
 	};
 }
 
@@ -200,7 +200,8 @@ class AnnotationReader {
 			this.tell(0, '', 'must be a list of rules, each beginning with "- "');
 			return [];
 		}
-		return list.items.map((node, index) => new Item(node as Node, `[${index}]`, this));
+		const items = list.items.map((node, index) => new Item(node as Node, `[${index}]`, this));
+		return items.filter(({ faulty }) => !faulty);
 	}
 
 	tell(offset: number, path: string, message: string): void {
