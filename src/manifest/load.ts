@@ -3,9 +3,11 @@
  * objects and diagnostics. A file that can't be read is a diagnostic as well, so that one look shows all that
  * is wrong.
  */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
+import { Readable } from 'node:stream';
 import type { KubeObject } from '../api/types.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import {
@@ -106,24 +108,30 @@ async function filesOf(folder: string, recursive: boolean): Promise<string[]> {
 
 async function readText(path: string, source: string): Promise<Read> {
 	try {
-		const about = await stat(path);
-		if (about.size > MAX_TEXT) {
-			return failure(
-				source,
-				'TooLarge',
-				`the file is too large: ${Math.ceil(about.size / 1024 / 1024)} MiB, at the most 8 MiB are read`,
-			);
-		}
-		const bytes = await readFile(path);
-		return {
-			source,
-			text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes),
-			folder: dirname(path),
-		};
+		return textOf(await collect(createReadStream(path)), source, dirname(path));
 	} catch (error) {
-		if (error instanceof TypeError)
-			return failure(source, 'BadYAML', 'error parsing YAML: line 1: the file is not UTF-8 text');
 		return unreadable(source, error);
+	}
+}
+
+/** The bytes, or nothing if there are too many: neither a device nor a server may fill the memory. */
+async function collect(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array | undefined> {
+	const parts: Uint8Array[] = [];
+	let size = 0;
+	for await (const part of stream) {
+		size += part.byteLength;
+		if (size > MAX_TEXT) return undefined;
+		parts.push(part);
+	}
+	return Buffer.concat(parts);
+}
+
+function textOf(bytes: Uint8Array | undefined, source: string, folder: string): Read {
+	if (!bytes) return failure(source, 'TooLarge', 'the text is too large: at the most 8 MiB are read');
+	try {
+		return { source, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), folder };
+	} catch {
+		return failure(source, 'BadYAML', 'error parsing YAML: line 1: this is not UTF-8 text');
 	}
 }
 
@@ -138,16 +146,7 @@ async function readUrl(url: string, cwd: string): Promise<Read> {
 				`unable to read URL "${url}", server reported ${response.status} ${response.statusText}`,
 			);
 		}
-		const parts: Uint8Array[] = [];
-		let size = 0;
-		for await (const part of response.body ?? []) {
-			size += part.byteLength;
-			if (size > MAX_TEXT)
-				return failure(url, 'TooLarge', 'the document is too large: at the most 8 MiB are read');
-			parts.push(part);
-		}
-		const text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(parts));
-		return { source: url, text, folder: cwd };
+		return textOf(await collect(response.body ?? Readable.from([])), url, cwd);
 	} catch (error) {
 		const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
 		return failure(

@@ -72,6 +72,11 @@ describe('sources', () => {
 		);
 		expect(shown(await load(['latin1.yaml'], { ...options, cwd: folder }))).toContain('is not UTF-8 text');
 	});
+	test('what never ends is not read to its end', async () => {
+		expect(shown(await load(['/dev/zero'], options))).toContain(
+			'the text is too large: at the most 8 MiB are read',
+		);
+	});
 	test('no objects at all are an error', async () => {
 		expect(shown(await load(['-'], { ...options, stdin: async () => '# nothing here\n' }))).toContain(
 			'no objects passed to apply',
