@@ -9,6 +9,7 @@ import { type Io, say } from '../io.ts';
 import { rowsOf } from '../output/progress.ts';
 import { isNotFound, requestDelete } from '../removal.ts';
 import { tellFailures, verdictsOf } from './detached.ts';
+import { tellExits } from './exits.ts';
 import type { PodFeed } from './feed.ts';
 import { LogFollower } from './log-follower.ts';
 import { openScreen, progressKind } from './screen.ts';
@@ -46,11 +47,14 @@ export async function attach(
 	const look = () => feed.pods().flatMap((pod) => rowsOf(pod, feed.eventsOf(pod)));
 	const screen = openScreen(io, kind, feed, look);
 	let follower: LogFollower | undefined;
+	let quiet: (() => void) | undefined;
 	try {
 		if (kind === 'tty') {
 			await untilLogsMatter(feed, started, interrupt);
 			await screen.end();
 		}
+		// The other kinds of progress tell every change anyway.
+		if (kind === 'tty') quiet = tellExits(io, feed);
 		options.steady?.();
 		follower = new LogFollower(io, client, feed, {
 			prefix: options.logPrefix !== false,
@@ -72,6 +76,7 @@ export async function attach(
 		}
 		return end.code;
 	} finally {
+		quiet?.();
 		follower?.close();
 		await screen.end();
 		interrupt.close();
