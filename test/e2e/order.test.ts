@@ -143,7 +143,7 @@ describe.concurrent('order', () => {
 	});
 
 	test('activeDeadlineSeconds ends the pod as Failed, DeadlineExceeded', async () => {
-		await s.apply(pod('deadline', { activeDeadlineSeconds: 3, containers: [server('main')] }));
+		await s.apply(pod('deadline', { activeDeadlineSeconds: 8, containers: [server('main')] }));
 		const seen = await s.until('deadline', ({ status }) => status?.phase === 'Failed');
 		expect(seen.status).toMatchObject({
 			reason: 'DeadlineExceeded',
@@ -151,6 +151,6 @@ describe.concurrent('order', () => {
 		});
 		const ended = await s.until('deadline', (pod) => statusOf(pod, 'main').state?.terminated !== undefined);
 		const { terminated } = statusOf(ended, 'main').state ?? {};
-		expect(seconds(ended.status?.startTime, terminated?.finishedAt)).toBeGreaterThanOrEqual(3);
+		expect(seconds(ended.status?.startTime, terminated?.finishedAt)).toBeGreaterThanOrEqual(8);
 	});
 });

@@ -62,7 +62,7 @@ describe.concurrent('outcomes', () => {
 			pod('names', {
 				containers: [
 					{ name: 'never', image: 'absent.example/x:1', imagePullPolicy: 'Never' },
-					{ name: 'invalid', image: 'UPPER/case:1' },
+					{ name: 'invalid', image: 'not/Lower:1' },
 				],
 			}),
 		);
