@@ -73,7 +73,8 @@ function makeContainer(pod: Pod, options: DebugOptions, command: readonly string
 		terminationMessagePolicy: 'File',
 		...(options.imagePullPolicy ? { imagePullPolicy: options.imagePullPolicy } : {}),
 		...(options.target ? { targetContainerName: options.target } : {}),
-		...(options.stdin ? { stdin: true } : {}),
+		// Once: what is piped in ends where it ends, and so does a shell that reads it.
+		...(options.stdin ? { stdin: true, stdinOnce: true } : {}),
 		...(options.tty ? { tty: true } : {}),
 		...(options.env ? { env: options.env.map(variable) } : {}),
 		...(command.length > 0 ? { command } : {}),

@@ -14,9 +14,12 @@ export function sorted(value: unknown): unknown {
 	return value;
 }
 
-/** kubectl's JSON: four spaces. */
+/** kubectl's JSON: four spaces, and Go's way to keep `<`, `>` and `&` out of HTML's sight. */
 export function toJson(value: unknown): string {
-	return JSON.stringify(sorted(value), null, 4);
+	return JSON.stringify(sorted(value), null, 4).replace(
+		/[<>&\u2028\u2029]/g,
+		(char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+	);
 }
 
 /** kubectl's YAML: sorted keys, lists not indented below their key, long lines left whole. */
