@@ -11,7 +11,7 @@ import { parseTime } from './time.ts';
 
 export interface Outcome {
 	/** One of the stop reasons. */
-	readonly reason: 'PodFinished' | 'DeadlineExceeded';
+	readonly reason: 'PodFinished' | 'DeadlineExceeded' | 'Evicted';
 	/** An init container that has failed for good. */
 	readonly initFailed: boolean;
 }
@@ -20,8 +20,8 @@ export interface Outcome {
 export function outcomeOf(context: Context): Outcome | undefined {
 	const { phase, reason } = context.previous;
 	if (phase === 'Succeeded' || phase === 'Failed') {
-		const deadline = reason === 'DeadlineExceeded';
-		return { reason: deadline ? 'DeadlineExceeded' : 'PodFinished', initFailed: false };
+		const told = reason === 'DeadlineExceeded' || reason === 'Evicted' ? reason : 'PodFinished';
+		return { reason: told, initFailed: false };
 	}
 	const deadline = activeDeadline(context);
 	if (deadline !== undefined && context.now >= deadline) {

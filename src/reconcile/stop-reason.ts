@@ -17,6 +17,8 @@ export const REASONS: Readonly<Record<string, StopReason>> = {
 	PodDeleted: { told: STOPPING },
 	PodFinished: { told: STOPPING },
 	DeadlineExceeded: { told: STOPPING },
+	/** The node takes back what the pod should not have used: at once, whatever the pod's grace period. */
+	Evicted: { told: STOPPING },
 	/** The pause is gone. */
 	SandboxChanged: { told: STOPPING },
 	/** The pause is to be made anew, since the pod's own fields have changed. */

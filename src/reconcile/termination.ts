@@ -10,9 +10,15 @@ import type { Plan } from './plan.ts';
 import { stopContainer, stopDeadline } from './stop.ts';
 import { parseTime } from './time.ts';
 
+/** As the kubelet's for what it can't wait with. */
+const EVICTION_GRACE = 1_000;
+
 /** Does the next steps towards the end of everything that runs. True: nothing runs any more. */
 export function stopAll(context: Context, plan: Plan, reason: string): boolean {
-	return stopEach(context, plan, reason, (container) => ({ deadline: stopDeadline(context, container) }));
+	const graceMs = reason === 'Evicted' ? EVICTION_GRACE : undefined;
+	return stopEach(context, plan, reason, (container) => ({
+		deadline: stopDeadline(context, container, graceMs),
+	}));
 }
 
 /** The pod is being deleted: all of it ends, then all that it has on the engine is removed. */

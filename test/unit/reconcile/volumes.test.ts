@@ -4,7 +4,7 @@ import type { Volume } from '../../../src/api/types.ts';
 import { formatAction } from '../../../src/reconcile/action.ts';
 import { decide } from '../../../src/reconcile/decide.ts';
 import type { ObservedPod } from '../../../src/reconcile/observed.ts';
-import { container, fresh, observe, pause, pod, SETTINGS, T0 } from './builders.ts';
+import { attempt, container, fresh, observe, pause, pod, SETTINGS, T0 } from './builders.ts';
 
 const decided = (of: ReturnType<typeof pod>, observed: ObservedPod) => {
 	const { actions, status } = decide(of, observed, SETTINGS);
@@ -91,4 +91,12 @@ it('a volume that can not be mounted is told by every container that waits', () 
 	const { waiting } = decided(of, fresh(of, { failures: new Map([['volumes', failure]]) }));
 	const told = { reason: 'ContainerCreating', message: 'MountVolume.SetUp failed' };
 	expect(waiting).toEqual([told, told]);
+});
+
+it('an evicted pod gets no more than the least grace, whatever its grace period, and stays evicted', () => {
+	const status = { phase: 'Failed', reason: 'Evicted', message: 'too much' } as const;
+	const of = pod({ terminationGracePeriodSeconds: 600 }, { status });
+	const { actions, status: next } = decide(of, observe(of, [attempt(of, 'main')]), SETTINGS);
+	expect(actions).toMatchObject([{ type: 'SignalContainer', signal: 'SIGTERM', deadline: T0 + 7_000 }]);
+	expect(next).toMatchObject(status);
 });
