@@ -69,7 +69,7 @@ export interface SignalContainer extends Base {
 	readonly deadline?: Instant;
 	readonly reason?: string;
 }
-/** unpause, for a container that somebody else has paused and that must be stopped. */
+/** unpause, for a container that somebody else has paused; the pause of the pod too. */
 export interface UnpauseContainer extends Base {
 	readonly type: 'UnpauseContainer';
 	readonly container: string;

@@ -82,7 +82,7 @@ function member(pod: Pod, spec: AnyContainer, role: Member['role'], list: string
 	};
 }
 
-/** Paused by somebody counts as running: it is there, and it is not ours to wake. */
+/** Paused by somebody counts as running: it is there, and is woken. */
 export function isRunning(container: ObservedContainer): boolean {
 	return container.state === 'running' || container.state === 'paused';
 }
@@ -114,10 +114,14 @@ export function attemptsOf(context: Context, name: string): readonly ObservedCon
 	return context.observed.containers.get(name) ?? [];
 }
 
-/** Does it live in the pause in force? */
-export function isJoined(context: Context, container: ObservedContainer): boolean {
-	if (context.sandbox === undefined) return false;
-	return container.sandboxID === undefined || container.sandboxID === context.sandbox.id;
+/**
+ * Does it live in the pause in force? One that started before the pause did (somebody has restarted the pause)
+ * lives in namespaces that the pause no longer has.
+ */
+export function isJoined({ sandbox }: Context, container: ObservedContainer): boolean {
+	if (sandbox === undefined) return false;
+	if ((container.startedAt ?? Number.POSITIVE_INFINITY) < (sandbox.startedAt ?? 0)) return false;
+	return container.sandboxID === undefined || container.sandboxID === sandbox.id;
 }
 
 /** Every container that runs now, those that the spec no longer names too; no pauses. */

@@ -23,7 +23,10 @@ export function tend(context: Context, plan: Plan, member: Member, container: Ob
 		return false;
 	}
 	const { id, name } = container;
-	if (container.state === 'paused') return true;
+	if (container.state === 'paused') {
+		plan.act({ type: 'UnpauseContainer', container: name, id, cause: 'somebody has paused it' });
+		return true;
+	}
 	if (awaitsPostStart(context, member, container)) {
 		if (context.observed.deeds.get(id)?.postStart === undefined) {
 			plan.act({

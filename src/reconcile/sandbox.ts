@@ -19,6 +19,9 @@ export function ensureSandbox(context: Context, plan: Plan): void {
 	if (sandbox !== undefined) {
 		if (sandbox.state === 'created') {
 			plan.act({ type: 'StartSandbox', id: sandbox.id, cause: 'the pause is made' });
+		} else if (sandbox.state === 'paused') {
+			const { id, name } = sandbox;
+			plan.act({ type: 'UnpauseContainer', container: name, id, cause: 'somebody has paused it' });
 		}
 		return;
 	}

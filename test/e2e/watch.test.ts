@@ -167,7 +167,7 @@ describe('watch', () => {
 		scenario.file('pod.yaml', fixed.replace('env:', 'envs:'));
 		await eventually(() =>
 			events().some(
-				({ event, line, path }) => event === 'invalid' && line === 24 && path === 'spec.containers[0].envs',
+				({ event, line, path }) => event === 'invalid' && line === 23 && path === 'spec.containers[0].envs',
 			),
 		);
 		expect(await sh('app', 'echo $MODE')).toBe('two\n');

@@ -223,8 +223,18 @@ describe('what runs', () => {
 		expect(decision.wakeAt).toBeUndefined();
 	});
 
-	it('is left alone when somebody has paused it', () => {
-		expect(decided(base, observe(base, [attempt(base, 'main', { state: 'paused' })]))).toEqual([]);
+	it('is woken when somebody has paused it', () => {
+		expect(decided(base, observe(base, [attempt(base, 'main', { state: 'paused' })]))).toEqual([
+			'UnpauseContainer container=main id=main0',
+		]);
+	});
+
+	it('ends when somebody has started its pause anew', () => {
+		const started = attempt(base, 'main').startedAt ?? 0;
+		const sandboxes = [pause(base, { startedAt: started + 1 })];
+		expect(decided(base, observe(base, [attempt(base, 'main')], { sandboxes }))).toEqual([
+			signal('SandboxChanged'),
+		]);
 	});
 
 	it('ends when its liveness probe has failed', () => {

@@ -287,8 +287,7 @@ function unsettled(world: World): string[] {
 	if (phase === 'Succeeded' || phase === 'Failed') return [];
 	return containerStatuses
 		.filter(({ state, ready }) => !(state?.running !== undefined && ready) && state?.terminated === undefined)
-		.map(({ name }) => name)
-		.filter((name) => world.find(name)?.state !== 'paused');
+		.map(({ name }) => name);
 }
 
 function pauseOf(of: Pod, kind: string): ObservedContainer {
@@ -315,9 +314,7 @@ function leftoversOf(
 		};
 		if (state === 'created') return created(of, name, more);
 		if (state === 'exited') return exited(of, name, exitCode, more);
-		// What somebody has paused stays so, and would hold up what comes after it for ever.
-		const left = name.startsWith('a') ? (state as 'running') : 'running';
-		return attempt(of, name, { ...more, state: left });
+		return attempt(of, name, { ...more, state: state as 'running' });
 	});
 	// One attempt of a number each.
 	const seen = new Set<string>();
