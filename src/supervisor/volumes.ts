@@ -169,12 +169,12 @@ export class PodVolumes {
 	}
 
 	/**
-	 * fsGroup for volumes that come with contents. Through the pause on every engine: another pod may hold the same
+	 * fsGroup for volumes that come with contents, before anything of the pod has run. Through the pause on every engine: another pod may hold the same
 	 * claim, and must not lead this process astray by a link.
 	 */
 	async #handOver(pod: Pod, podIP: string, sandboxID: string): Promise<void> {
 		const { fsGroup, fsGroupChangePolicy } = pod.spec.securityContext ?? {};
-		if (fsGroup === undefined) return;
+		if (fsGroup === undefined || hasRun(pod)) return;
 		const lazy = fsGroupChangePolicy === 'OnRootMismatch';
 		for (const { volume, kind, used } of plannedVolumes(pod, this.context(pod, podIP))) {
 			if (!used || (kind !== 'persistentVolumeClaim' && kind !== 'ephemeral')) continue;
@@ -240,6 +240,13 @@ export class PodVolumes {
 		const fresh = this.#empty.delete(name);
 		await this.writer.publish(files, { folder, names: topNames(contents) }, sandboxID, fresh);
 	}
+}
+
+function hasRun({ status }: Pod): boolean {
+	const { containerStatuses = [], initContainerStatuses = [] } = status ?? {};
+	return [...initContainerStatuses, ...containerStatuses].some(
+		({ containerID }) => containerID !== undefined,
+	);
 }
 
 /** Changes when the volumes of the spec do. */

@@ -10,6 +10,7 @@ import type { PlannedMount } from '../../translate/mounts.ts';
 import { POD_UID } from '../../translate/names.ts';
 import { fsGroupOf, VOLUMES_PATH } from '../../translate/volumes.ts';
 import { makeFolders } from '../host-paths.ts';
+import { ignoring } from '../ignoring.ts';
 import type { Deed, PerformerParts } from './performer.ts';
 
 /** As many links as a kernel follows. */
@@ -105,7 +106,7 @@ async function inImage<T>(
 	try {
 		return await use(engineTree(engine, id, '', () => Promise.reject(new Error('an image is read-only'))));
 	} finally {
-		await engine.removeContainer(id, { force: true });
+		await ignoring(['NOT_FOUND'], engine.removeContainer(id, { force: true }));
 	}
 }
 
