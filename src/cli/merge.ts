@@ -56,11 +56,17 @@ export function threeWayMerge(manifest: KubeObject, live: KubeObject): Merged {
 	const lastApplied = before === undefined ? {} : readObject(before);
 	const merged = mergeRecord(lastApplied, wanted as Record_, live as Record_) as KubeObject;
 	const object = { ...merged, metadata: { ...merged.metadata, resourceVersion: undefined } } as KubeObject;
-	const changed = !sameJson(
-		{ ...merged, status: undefined, metadata: withoutEmpty(merged.metadata) },
-		{ ...live, status: undefined, metadata: withoutEmpty(live.metadata) },
-	);
-	return { object, changed };
+	// What `get -o yaml` gave is the object itself: remembering it as a manifest would be its only change.
+	const itself = manifest.metadata.uid !== undefined && manifest.metadata.uid === live.metadata.uid;
+	return { object, changed: !sameJson(comparable(merged, itself), comparable(live, itself)) };
+}
+
+/** What counts as a change: not the status, nor the revision that a copy was taken at. */
+function comparable(object: KubeObject, withoutMemory: boolean): unknown {
+	const { resourceVersion: _, ...metadata } = object.metadata;
+	const { [LAST_APPLIED]: __, ...annotations } = metadata.annotations ?? {};
+	const told = withoutMemory ? { ...metadata, annotations } : metadata;
+	return { ...object, status: undefined, metadata: withoutEmpty(told) };
 }
 
 /** A Secret's stringData is write-only: what lives has it as data, so compare it as data. */
@@ -78,7 +84,7 @@ function foldStringData(object: KubeObject): KubeObject {
 
 type Record_ = Readonly<Record<string, unknown>>;
 
-function withoutEmpty(metadata: KubeObject['metadata']): unknown {
+function withoutEmpty(metadata: Omit<KubeObject['metadata'], 'resourceVersion'>): unknown {
 	return Object.fromEntries(
 		Object.entries(metadata).filter(([, value]) => !isRecord(value) || Object.keys(value).length > 0),
 	);

@@ -15,6 +15,7 @@ import { imageFacts } from './image-facts.ts';
 import { realMounts } from './mounts.ts';
 import type { Deed, PerformerParts } from './performer.ts';
 import { runtimeOf } from './runtime.ts';
+import { seccompProfiles } from './seccomp.ts';
 
 export async function createContainer(
 	parts: PerformerParts,
@@ -49,6 +50,7 @@ export async function createContainer(
 			sandboxID: action.sandboxID,
 			image: await imageFacts(parts, pod, container),
 			mounts: await realMounts(parts, deed, container, context),
+			seccompProfiles: await seccompProfiles(pod, parts.env),
 			...(targetID === undefined ? {} : { targetID }),
 			...(runtime === undefined ? {} : { runtime }),
 		});

@@ -35,6 +35,13 @@ describe('apply merges three ways', () => {
 		expect(threeWayMerge(first, server).changed).toBe(false);
 	});
 
+	test('what get -o yaml gave of an object changes nothing, also when its status has moved on', () => {
+		const server = live(manifest({ containers: [web] }));
+		const got = structuredClone(server);
+		server.metadata.resourceVersion = '9';
+		expect(threeWayMerge(got, server).changed).toBe(false);
+	});
+
 	test('a changed image keeps the defaults and leaves no resourceVersion to collide with', () => {
 		const server = live(manifest({ containers: [web] }), (spec) => {
 			Object.assign((spec.containers as object[])[0] as object, { imagePullPolicy: 'IfNotPresent' });
