@@ -1,0 +1,121 @@
+/**
+ * `npm run bench -- [--rounds N] [--rows a,b] [--sizes 1,3,10] [--pods 1,10] [--json FILE]`: podrun beside the
+ * bare engine and beside others, in interleaved rounds on the same engine. PODRUN_BIN names the command
+ * (default: dist/podrun.js of this checkout). Leaves nothing behind, also when it is interrupted.
+ */
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { infraImage } from '../../src/engine/infra-image.ts';
+import type { Bench } from './bench.ts';
+import { Floor } from './floor.ts';
+import { peers } from './peers.ts';
+import { Podrun, run } from './podrun.ts';
+import { bringUp } from './rows/bring-up.ts';
+import { cli, logs, updates } from './rows/cli.ts';
+import { restart } from './rows/restart.ts';
+import { probes, scale } from './rows/scale.ts';
+import { loadNow, type Measured, table } from './stats.ts';
+
+const { values: given } = parseArgs({
+	options: {
+		rounds: { type: 'string', default: '5' },
+		rows: { type: 'string', default: 'bring-up,init,restart,cli,update,logs,probes,scale' },
+		sizes: { type: 'string', default: '1,3,10' },
+		pods: { type: 'string', default: '1,10' },
+		megabytes: { type: 'string', default: '200' },
+		image: { type: 'string', default: 'busybox:1.36' },
+		json: { type: 'string' },
+	},
+});
+const numbers = (text: string): number[] => text.split(',').map(Number);
+const say = (text: string): void => {
+	process.stderr.write(`${text}\n`);
+};
+
+const prefix = `bench-${process.pid}`;
+const bin = process.env['PODRUN_BIN'] ?? fileURLToPath(new URL('../../dist/podrun.js', import.meta.url));
+const podrun = new Podrun(bin.endsWith('.js') ? [process.execPath, bin] : [bin], prefix, given.image);
+const socket = (process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock').replace('unix://', '');
+const { tag: pause } = infraImage(process.arch === 'arm64' ? 'arm64' : 'amd64');
+const subnet = `10.19${process.pid % 10}.${process.pid % 250}.0/24`;
+const floor = new Floor({ socket, prefix, image: given.image, pause, subnet });
+const measured: Measured[] = [];
+
+const rows: Readonly<Record<string, (bench: Bench) => Promise<Measured[]>>> = {
+	'bring-up': async (bench) => sized(bench, false),
+	init: async (bench) => sized(bench, true),
+	restart,
+	cli,
+	update: updates,
+	logs: (bench) => logs(bench, Number(given.megabytes)),
+	probes,
+	scale: (bench) => scale(bench, numbers(given.pods)),
+};
+
+async function sized(bench: Bench, volumes: boolean): Promise<Measured[]> {
+	const told: Measured[] = [];
+	for (const n of numbers(given.sizes)) told.push(...(await bringUp(bench, n, volumes)));
+	return told;
+}
+
+/** What the numbers were taken on. */
+async function machine(): Promise<string> {
+	const { stdout } = await run([
+		'docker',
+		'info',
+		'--format',
+		'Docker {{.ServerVersion}}, {{.DefaultRuntime}}, {{.Driver}}, cgroup v{{.CgroupVersion}}',
+	]);
+	return `${cpus().length} cores, Node ${process.version}, ${stdout.trim()}`;
+}
+
+async function measure(): Promise<void> {
+	if (!(await floor.hasImage(given.image)))
+		throw new Error(`the engine has no ${given.image}: pull it first`);
+	// The pause is on the engine once a pod has been; and a pod that stays keeps the network from coming and going.
+	await podrun.cli('up', '-d', '--progress', 'quiet', '-f', podrun.write(podrun.pod('bench-keeper', 1)));
+	await floor.open();
+	const absent = (why: string): void => say(`LEFT OUT  ${why}`);
+	const bench: Bench = {
+		floor,
+		podrun,
+		peers: peers(podrun.folder, given.image, pause, absent),
+		rounds: Number(given.rounds),
+		prefix,
+	};
+	for (const row of given.rows.split(',')) {
+		const work = rows[row];
+		if (work === undefined) throw new Error(`no row ${row}: there are ${Object.keys(rows).join(', ')}`);
+		say(`${row} … (load ${loadNow()})`);
+		measured.push(...(await work(bench)));
+	}
+}
+
+let closing: Promise<void> | undefined;
+/** Once, whoever asks. */
+function close(): Promise<void> {
+	closing ??= Promise.allSettled([podrun.close(), floor.close()]).then((ends) => {
+		for (const end of ends) if (end.status === 'rejected') say(`not cleaned up: ${end.reason}`);
+	});
+	return closing;
+}
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+	process.once(signal, () => {
+		say('interrupted: cleaning up');
+		close().finally(() => process.exit(130));
+	});
+}
+
+const about = `${await machine()}; load before: ${loadNow()}`;
+try {
+	await measure();
+} finally {
+	await close();
+}
+const title = `${about}, after: ${loadNow()}; ${given.rounds} rounds`;
+process.stdout.write(`${title}\n\n${table(measured)}\n`);
+if (given.json !== undefined) {
+	writeFileSync(given.json, `${JSON.stringify({ about: title, measured }, null, '\t')}\n`);
+}

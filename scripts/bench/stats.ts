@@ -1,0 +1,96 @@
+/**
+ * What the measurements are told by: medians of interleaved rounds, and how far the rounds lie apart. A single
+ * number is never shown without its spread, and no row without what it is compared to.
+ */
+import { loadavg } from 'node:os';
+
+/** One thing that was measured in every round. */
+export interface Measured {
+	/** e.g. `bring-up 3`. */
+	readonly row: string;
+	/** e.g. `podrun up -d`. */
+	readonly contender: string;
+	readonly unit: string;
+	/** One for each round, in order. */
+	readonly values: readonly number[];
+	/** The contender of the same row that this one is divided by. */
+	readonly over?: string;
+	/** The quotient that is wished for, at most. */
+	readonly wanted?: number;
+}
+
+/** NaN of nothing. */
+export function median(values: readonly number[]): number {
+	const sorted = [...values].sort((a, b) => a - b);
+	const middle = sorted.length >> 1;
+	const upper = sorted[middle] ?? Number.NaN;
+	return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+}
+
+/**
+ * The median of the rounds' own quotients: what loads the machine in one round loads both sides of it. Rounds
+ * without a partner count with the partners' median.
+ */
+export function quotient(values: readonly number[], partners: readonly number[]): number {
+	const typical = median(partners);
+	return median(values.map((value, round) => value / (partners[round] ?? typical)));
+}
+
+/**
+ * Runs all contenders of a row in turn, round after round (A B C A B C …). `warm` rounds come first and do
+ * not count. The order turns with each round, so that nobody always comes after the same neighbour.
+ */
+export async function interleave(
+	rounds: number,
+	contenders: ReadonlyMap<string, () => Promise<number>>,
+	warm = 1,
+): Promise<Map<string, number[]>> {
+	const values = new Map([...contenders.keys()].map((name) => [name, [] as number[]]));
+	const names = [...contenders.keys()];
+	for (let round = -warm; round < rounds; round += 1) {
+		const turn = ((round % names.length) + names.length) % names.length;
+		for (const name of [...names.slice(turn), ...names.slice(0, turn)]) {
+			const value = await contenders.get(name)?.();
+			if (round >= 0 && value !== undefined) values.get(name)?.push(value);
+		}
+	}
+	return values;
+}
+
+/** ms that `work` takes. */
+export async function timed(work: () => Promise<unknown>): Promise<number> {
+	const begun = performance.now();
+	await work();
+	return performance.now() - begun;
+}
+
+/** Load of the last minute over the number of cores would hide what the cores are: both are said. */
+export function loadNow(): string {
+	return loadavg()
+		.map((value) => value.toFixed(1))
+		.join(' ');
+}
+
+/** Markdown, one line a measurement. */
+export function table(measured: readonly Measured[]): string {
+	const lines = measured.map((one) => {
+		const partner = measured.find(({ row, contender }) => row === one.row && contender === one.over);
+		const over = partner === undefined ? undefined : quotient(one.values, partner.values);
+		const verdict = one.wanted === undefined || over === undefined ? '' : over <= one.wanted ? 'yes' : 'no';
+		return [
+			one.row,
+			one.contender,
+			`${digits(median(one.values))} ${one.unit}`,
+			`${digits(Math.min(...one.values))}–${digits(Math.max(...one.values))}`,
+			over === undefined ? '' : `${over.toFixed(2)} × ${one.over}`,
+			one.wanted === undefined ? '' : `≤ ${one.wanted}`,
+			verdict,
+		];
+	});
+	const head = ['row', 'contender', 'median', 'spread', 'ratio', 'wanted', 'holds'];
+	return [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+function digits(value: number): string {
+	return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
+}
