@@ -3,7 +3,7 @@
  * admitted a pod stays so; a finished one, or one that is gone, gives its room back.
  */
 import type { WatchEvent } from '../api/backend.ts';
-import { quantityOf } from '../api/quantity.ts';
+import { parseQuantity, quantityOf } from '../api/quantity.ts';
 import type { PersistentVolumeClaim, Pod } from '../api/types.ts';
 import { admit, demandOf } from '../reconcile/admission.ts';
 import type { Admission } from '../reconcile/observed.ts';
@@ -45,7 +45,7 @@ export class Admissions {
 				(other) =>
 					other.metadata.uid !== uid && this.#admitted.has(other.metadata.uid ?? '') && !finished(other),
 			);
-		const capacity = { cpu: quantityOf(this.#node.cpus), memory: quantityOf(this.#node.memoryBytes) };
+		const capacity = { cpu: parseQuantity(this.#node.cpus), memory: quantityOf(this.#node.memoryBytes) };
 		const admission = admit(demandOf(pod), capacity, others.map(demandOf), this.#clock.now());
 		if (admission.admitted) this.#admitted.set(uid, admission.at);
 		return admission;

@@ -4,6 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
+import { UserError } from '../api/errors.ts';
+import { quantityMilliValue, tryParseQuantity } from '../api/quantity.ts';
 import type { Node } from '../api/types.ts';
 import { VERSION } from '../api/version.ts';
 import type { EngineInfo } from '../engine/engine.ts';
@@ -11,8 +13,9 @@ import type { NodeDns, NodeFacts } from '../translate/context.ts';
 import { givenCapabilities } from './capabilities.ts';
 
 /**
- * Facts of the node. `env` may hold PODRUN_NODE_MEMORY (bytes) and PODRUN_NODE_CPUS: what pods may use of an
- * engine that has others to serve too, as a kubelet's reserved resources do.
+ * Facts of the node. `env` may hold the quantities PODRUN_NODE_MEMORY and PODRUN_NODE_CPUS: what pods may use of
+ * an engine that has others to serve too, as a kubelet's reserved resources do. Throws UserError USAGE for one
+ * that is none.
  */
 export function nodeFacts(info: EngineInfo, env: NodeJS.ProcessEnv): NodeFacts {
 	const dns = info.local ? resolvConf() : undefined;
@@ -20,13 +23,23 @@ export function nodeFacts(info: EngineInfo, env: NodeJS.ProcessEnv): NodeFacts {
 	return {
 		name: info.name,
 		ip: hostAddress(info),
-		cpus: Number(env['PODRUN_NODE_CPUS']) || info.cpus,
-		memoryBytes: Number(env['PODRUN_NODE_MEMORY']) || info.memoryBytes,
+		cpus: quantityIn(env, 'PODRUN_NODE_CPUS') ?? info.cpus,
+		memoryBytes: quantityIn(env, 'PODRUN_NODE_MEMORY') ?? info.memoryBytes,
 		apiVersion: info.apiVersion,
 		oomScoreAllowed: capabilities?.includes('SYS_RESOURCE') ?? true,
 		...(capabilities === undefined ? {} : { capabilities }),
 		...(dns === undefined ? {} : { dns }),
 	};
+}
+
+function quantityIn(env: NodeJS.ProcessEnv, name: string): number | undefined {
+	const text = env[name] ?? '';
+	if (text === '') return undefined;
+	const quantity = tryParseQuantity(text);
+	if (quantity === undefined) {
+		throw new UserError('USAGE', `${name}: "${text}" is no quantity`, { hint: 'write e.g. 2560Mi or 1.5' });
+	}
+	return Number(quantityMilliValue(quantity)) / 1000;
 }
 
 /** The Node object that `get nodes` shows. */

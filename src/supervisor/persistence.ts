@@ -62,10 +62,16 @@ export class FilePersistence implements Persistence {
 
 	#want(path: string, content: string | null): void {
 		this.#wanted.set(path, content);
-		if (!this.#writing.has(path)) {
-			const done = this.#write(path).finally(() => this.#writing.delete(path));
-			this.#writing.set(path, done);
-		}
+		if (!this.#writing.has(path)) this.#begin(path);
+	}
+
+	#begin(path: string): void {
+		const done = this.#write(path).finally(() => {
+			this.#writing.delete(path);
+			// Wanted between the last look and this turn.
+			if (this.#wanted.has(path)) this.#begin(path);
+		});
+		this.#writing.set(path, done);
 	}
 
 	async #write(path: string): Promise<void> {

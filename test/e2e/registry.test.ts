@@ -9,12 +9,13 @@ import { scenario } from '../support/scenario.ts';
 const PASSWORD = 'correct-horse-battery';
 
 describe('a private registry', () => {
-	const s = scenario('registry');
 	let registry: Registry;
+	// After the scenario has ended: an image that is in use can't be removed.
+	afterAll(() => registry.close());
+	const s = scenario('registry');
 	beforeAll(async () => {
 		registry = await startRegistry('reader', PASSWORD);
 	});
-	afterAll(() => registry.close());
 
 	const login = (password: string) => ({
 		apiVersion: 'v1',

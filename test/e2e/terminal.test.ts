@@ -84,7 +84,7 @@ describe('up without a terminal', () => {
 
 	test('--progress json: each line of stderr is an object', async () => {
 		const brief = pod('json', { restartPolicy: 'Never', containers: [sh('main', 'true')] });
-		const ran = await s.podrun('--progress', 'json', 'up', '-d', '-f', s.manifest('json', brief));
+		const ran = await s.podrun('up', '-d', '--progress', 'json', '-f', s.manifest('json', brief));
 		expect(ran.code).toBe(0);
 		const lines = `${ran.err}${ran.out}`.trim().split('\n');
 		for (const line of lines) {

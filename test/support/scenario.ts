@@ -204,7 +204,11 @@ export class Scenario {
 		if (supervisor) {
 			const down = await this.podrun('down', '--all', '-t', '0', '--volumes');
 			if (down.code !== 0) left.push(`down ended with ${down.code}: ${down.err}`);
-			left.push(...(await leftovers(this.instance)), ...objectFiles(supervisor.stateFolder));
+			left.push(...(await leftovers(this.instance)));
+			// Files follow what the API says by a moment.
+			await eventually(() => objectFiles(supervisor.stateFolder).length === 0, { within: 10_000 }).catch(() =>
+				left.push(...objectFiles(supervisor.stateFolder)),
+			);
 			await this.podrun('supervisor', 'stop');
 			await eventually(() => !alive(supervisor.pid), { what: `process ${supervisor.pid} has ended` }).catch(
 				(error: Error) => left.push(error.message),
