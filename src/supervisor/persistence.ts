@@ -33,8 +33,9 @@ export class FilePersistence implements Persistence {
 		if (KEPT.has(object.kind)) this.#want(this.#path(object), null);
 	}
 
+	/** What was saved before the call is on disk after it. Later writes are not waited for: there may be no end of them. */
 	async flush(): Promise<void> {
-		while (this.#writing.size > 0) await Promise.all(this.#writing.values());
+		await Promise.all(this.#writing.values());
 	}
 
 	/** Every object that is on disk. Files that don't parse are renamed to `*.broken` and told to onError. */

@@ -60,6 +60,7 @@ export class PodWorker {
 	readonly journal = new Journal();
 	readonly #parts: WorkerParts;
 	#dirty = false;
+	#begun = false;
 	#turning: Promise<void> | undefined;
 	#timer: (() => void) | undefined;
 	#stopped = false;
@@ -128,7 +129,9 @@ export class PodWorker {
 
 	async #turns(): Promise<void> {
 		// Given away, so that all wakes of this tick are one; and no container may exist before its pod is on disk.
-		await this.#parts.store.flush();
+		if (this.#begun) await Promise.resolve();
+		else await this.#parts.store.flush();
+		this.#begun = true;
 		while (this.#dirty && !this.#stopped) {
 			this.#dirty = false;
 			this.#timer?.();
