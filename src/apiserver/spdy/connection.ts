@@ -43,8 +43,10 @@ export function serveSpdy(socket: WebSocket, onStream: OnStream): Promise<void> 
 			.then(() => connection.receive(asBuffer(data)))
 			.then(() => socket.resume())
 			.catch((error: unknown) => {
-				const why = error instanceof SpdyError ? error.message : 'the connection broke';
-				socket.close(1002, why);
+				connection.close();
+				socket.close(1002, error instanceof SpdyError ? error.message : 'the connection broke');
+				// Paused, it would never read the client's half of the closing.
+				socket.resume();
 			});
 	});
 	socket.on('error', () => socket.terminate());
@@ -61,6 +63,7 @@ class Connection {
 	readonly #reader = new FrameReader();
 	readonly #codec = new HeaderCodec();
 	readonly #streams = new Map<number, SpdyStream>();
+	#closed = false;
 
 	constructor(socket: WebSocket, onStream: OnStream) {
 		this.#socket = socket;
@@ -68,10 +71,13 @@ class Connection {
 	}
 
 	async receive(bytes: Buffer): Promise<void> {
+		if (this.#closed) return;
 		for (const frame of this.#reader.read(bytes)) await this.#handle(frame);
 	}
 
 	close(): void {
+		if (this.#closed) return;
+		this.#closed = true;
 		for (const stream of this.#streams.values()) stream.destroy();
 		this.#codec.close();
 	}
