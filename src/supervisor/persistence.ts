@@ -35,7 +35,13 @@ export class FilePersistence implements Persistence {
 
 	/** What was saved before the call is on disk after it. Later writes are not waited for: there may be no end of them. */
 	async flush(): Promise<void> {
-		await Promise.all(this.#writing.values());
+		const outstanding = [...this.#writing].map(async ([path, writing]) => {
+			// What is wanted may be newer than what is being written: then it is the write after this one.
+			const behind = this.#wanted.has(path);
+			await writing;
+			if (behind) await this.#writing.get(path);
+		});
+		await Promise.all(outstanding);
 	}
 
 	/** Every object that is on disk. Files that don't parse are renamed to `*.broken` and told to onError. */
@@ -78,13 +84,13 @@ export class FilePersistence implements Persistence {
 	async #write(path: string): Promise<void> {
 		// The first turn is given away, so that writes of one tick become one.
 		await Promise.resolve();
-		for (let content = this.#take(path); content !== undefined; content = this.#take(path)) {
-			try {
-				if (content === null) await rm(path, { force: true });
-				else await replace(path, content);
-			} catch (error) {
-				this.#onError(path, error);
-			}
+		const content = this.#take(path);
+		if (content === undefined) return;
+		try {
+			if (content === null) await rm(path, { force: true });
+			else await replace(path, content);
+		} catch (error) {
+			this.#onError(path, error);
 		}
 	}
 
