@@ -58,7 +58,7 @@ describe('up on a terminal', () => {
 		up.type(CTRL_C);
 		await eventually(() => /main \| no/.test(up.screen()), { what: 'SIGTERM came' });
 		expect(up.screen()).toMatch(/again/);
-		up.type(CTRL_C);
+		await eventually(() => up.screen().includes('Killing') || void up.type(CTRL_C), { what: 'it kills' });
 		expect(await up.ended).not.toBe(null);
 		expect(await s.pod('stubborn')).toBeUndefined();
 		expect(await engineContainers(s.instance, 'stubborn')).toEqual([]);

@@ -238,11 +238,10 @@ class Interrupt {
 
 	#press(): void {
 		const now = Date.now();
-		const pressed = now - this.#last > SAME_PRESS;
-		this.#last = now;
-		if (!pressed) {
+		if (now - this.#last <= SAME_PRESS) {
 			return;
 		}
+		this.#last = now;
 		const force = this.stopping;
 		const names = namesOf(this.#started);
 		say(this.#io, force ? `Killing ${names}` : `\nStopping ${names} gracefully (press Ctrl+C again to kill)`);
