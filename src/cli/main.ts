@@ -1,6 +1,13 @@
 /** The entry of the program: the real process around `runCli`. */
 import { processIo } from './io.ts';
-import { runCli } from './run.ts';
+
+/** A shell's prompt asks for the version: not worth the command tree. */
+async function run(args: readonly string[]): Promise<number> {
+	if (args.length === 1 && args[0] === 'version') {
+		return (await import('./commands/version.ts')).run(io, {});
+	}
+	return (await import('./run.ts')).runCli(args, io);
+}
 
 /** Waits until what was written has left the process. */
 function flushed(stream: NodeJS.WritableStream): Promise<void> {
@@ -14,6 +21,6 @@ for (const stream of [io.stdout, io.stderr]) {
 	// `podrun logs | head`: the reader went away, which is no error of ours.
 	stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 }
-const code = await runCli(process.argv.slice(2), io);
+const code = await run(process.argv.slice(2));
 await Promise.all([flushed(io.stdout), flushed(io.stderr)]);
 process.exit(code);
