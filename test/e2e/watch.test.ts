@@ -23,7 +23,7 @@ metadata:
       - {container: app, path: ./restart.conf, target: /etc/restart.conf, action: sync+restart}
       - {container: app, path: ./reload.conf, target: /etc/reload.conf, action: sync+exec, exec: {command: [sh, -c, "cat /etc/reload.conf >> /tmp/reloads"]}}
       - {container: app, configMap: settings, action: exec, exec: {command: [sh, -c, "cat /settings/greeting >> /tmp/greetings"]}}
-      - {container: user, path: ./src, target: /home/app, action: sync, ignore: [cache]}
+      - {container: user, path: ./src, target: /home/app, action: sync, ignore: [cache, many, churn]}
       - {container: readonly, path: ./src/a.txt, target: /data/a.txt, action: sync}
 spec:
   terminationGracePeriodSeconds: 1

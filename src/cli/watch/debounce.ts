@@ -12,7 +12,7 @@ export interface Pending {
 }
 
 const QUIET = 50;
-const QUIET_MANY = 150;
+const QUIET_MANY = 300;
 const MANY = 200;
 const LONGEST = 300;
 const LONGEST_MANY = 3000;
