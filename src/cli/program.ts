@@ -41,11 +41,25 @@ export interface Tree {
 
 /** `done` gets the exit code of the verb that ran. */
 export function makeProgram(io: Io, done: (exitCode: number) => void): Command {
-	const program = new Command('podrun')
+	const program = new Command('podrun');
+	program
 		.description('Kubernetes Pods on a plain Docker engine.')
 		.version(VERSION, '--version', 'print the version')
-		.helpCommand('help [verb]', 'show help for a verb')
-		.configureHelp({ minWidthToWrap: 20, showGlobalOptions: false })
+		.addHelpCommand(
+			new Command('help').argument('[verb]').description('Show help for a verb').helpGroup('podrun itself:'),
+		)
+		.configureHelp({
+			minWidthToWrap: 20,
+			showGlobalOptions: false,
+			// Verbs by name only in the list: what each takes stands in its own help, and a line is 80 columns.
+			subcommandTerm: (verb) => verb.name(),
+			padWidth: (command, help) =>
+				Math.max(
+					Math.min(help.longestOptionTermLength(command, help), command === program ? 22 : 40),
+					help.longestSubcommandTermLength(command, help),
+					help.longestArgumentTermLength(command, help),
+				),
+		})
 		.exitOverride()
 		.configureOutput({
 			writeOut: (text) => io.stdout.write(text),

@@ -71,8 +71,9 @@ export function containerWord(pod: Pod, status: ContainerStatus | undefined): st
 
 /** Only containers of the pod's own list and sidecars are ready or not; init containers just run. */
 function takesTraffic(pod: Pod, status: ContainerStatus | undefined): boolean {
-	const init = pod.spec.initContainers?.find(({ name }) => name === status?.name);
-	return init ? init.restartPolicy === 'Always' : true;
+	const isIt = ({ name }: { readonly name: string }) => name === status?.name;
+	const init = pod.spec.initContainers?.find(isIt);
+	return init ? init.restartPolicy === 'Always' : !pod.spec.ephemeralContainers?.some(isIt);
 }
 
 function sinceText(pod: Pod, status: ContainerStatus | undefined, now: Instant): string {
