@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-// Three suites: `unit` knows no Docker and ends in seconds; `engine` pins the engine's behaviour on the
-// fake and on the real one; `e2e` drives the built CLI. No retries anywhere: a flake is a bug.
+// Four suites: `unit` knows no Docker and ends in seconds; `engine` pins the engine's behaviour on the
+// fake and on the real one; `fault` breaks things on both; `e2e` drives the built CLI. No retries anywhere: a flake is a bug.
 export default defineConfig({
 	test: {
 		projects: [
@@ -12,6 +12,16 @@ export default defineConfig({
 					include: ['test/engine/**/*.test.ts'],
 					testTimeout: 120_000,
 					hookTimeout: 120_000,
+					maxWorkers: 2,
+				},
+			},
+			{
+				test: {
+					name: 'fault',
+					include: ['test/fault/**/*.test.ts'],
+					globalSetup: ['test/support/e2e-setup.ts'],
+					testTimeout: 300_000,
+					hookTimeout: 300_000,
 					maxWorkers: 2,
 				},
 			},

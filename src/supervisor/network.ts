@@ -20,6 +20,7 @@ export class PodNetwork {
 	readonly #wanted: string | undefined;
 	#network: EngineNetwork | undefined;
 	#making: Promise<EngineNetwork> | undefined;
+	#removing: Promise<void> | undefined;
 	/** Owner (pod uid) by address. */
 	readonly #owners = new Map<string, string>();
 	#next = 0;
@@ -34,6 +35,8 @@ export class PodNetwork {
 
 	/** The network, made when it is not there. */
 	async ensure(): Promise<EngineNetwork> {
+		// One that is going would be found, and be gone when the pause starts.
+		await this.#removing;
 		if (this.#network !== undefined) return this.#network;
 		this.#making ??= this.#make().finally(() => {
 			this.#making = undefined;
@@ -50,10 +53,16 @@ export class PodNetwork {
 	/** Removes the network; one that still has endpoints stays. */
 	async remove(): Promise<void> {
 		this.#network = undefined;
-		await this.#engine.removeNetwork(this.name).catch((error: unknown) => {
+		const removal = this.#engine.removeNetwork(this.name).catch((error: unknown) => {
 			if (!(error instanceof EngineError) || (error.code !== 'NOT_FOUND' && error.code !== 'CONFLICT'))
 				throw error;
 		});
+		this.#removing = removal
+			.catch(() => undefined)
+			.finally(() => {
+				this.#removing = undefined;
+			});
+		await removal;
 	}
 
 	/** The address of `owner`, the same one at each call; `before` is taken again when it is free and in the subnet. */

@@ -86,6 +86,8 @@ export class Observer {
 		const { network, hostIP } = this.#parts;
 		if (pod.spec.hostNetwork) return hostIP;
 		if (!admission.admitted) return '';
+		// A pod on its way out asks for nothing: the network may be gone already, and must not be made again.
+		if (pod.metadata.deletionTimestamp !== undefined) return sandbox?.ip || (pod.status?.podIP ?? '');
 		// A running pause has the last word; else the one that the pod had.
 		const before = (sandbox?.ip === '' ? undefined : sandbox?.ip) ?? pod.status?.podIP;
 		return network.allocate(pod.metadata.uid ?? '', before);
@@ -109,8 +111,7 @@ function sorted(
 	const containers = new Map<string, ObservedContainer[]>();
 	for (const { observed } of known) {
 		if (observed.name === POD_CONTAINER && observed.role === 'infra') {
-			// Without its files it is not there yet: CreateSandbox adopts it by its name and writes them.
-			if (observed.state !== 'created' || journal.prepared.has(observed.id)) sandboxes.push(observed);
+			sandboxes.push(observed);
 			continue;
 		}
 		const message = journal.messages.get(observed.id);
@@ -123,5 +124,21 @@ function sorted(
 		b.attempt - a.attempt || b.createdAt - a.createdAt;
 	sandboxes.sort(newestFirst);
 	for (const attempts of containers.values()) attempts.sort(newestFirst);
-	return { sandboxes, containers };
+	return { sandboxes: prepared(sandboxes, journal), containers };
+}
+
+/**
+ * A pause without its files is not there yet: CreateSandbox adopts it by its name and writes them. One that
+ * CreateSandbox would not ask for next, since its predecessor is gone, would stay unseen for ever: it counts
+ * as dead, so that another takes its place.
+ */
+function prepared(sandboxes: readonly ObservedContainer[], journal: Journal): ObservedContainer[] {
+	const isReady = (one: ObservedContainer): boolean =>
+		one.state !== 'created' || journal.prepared.has(one.id);
+	const before = sandboxes.find(isReady);
+	const next = before === undefined ? 0 : before.attempt + 1;
+	return sandboxes.flatMap((one): ObservedContainer[] => {
+		if (isReady(one)) return [one];
+		return one.attempt === next ? [] : [{ ...one, state: 'dead' }];
+	});
 }
