@@ -24,7 +24,12 @@ export async function run(io: Io, options: FileOptions, args: readonly string[])
 			const { outcome, object, before } = await applyObject(client, manifest, 'server');
 			if (outcome === 'unchanged') continue;
 			const name = `${object.apiVersion}.${object.kind}.${object.metadata.namespace ?? ''}.${object.metadata.name}`;
-			const text = unifiedDiff(`live/${name}`, `merged/${name}`, before ? shown(before) : '', shown(object));
+			const text = unifiedDiff(
+				`live/${name}`,
+				`merged/${name}`,
+				before ? shown(before) : '',
+				shown(object, before),
+			);
 			if (text === '') continue;
 			differs = true;
 			io.stdout.write(text);
@@ -35,7 +40,7 @@ export async function run(io: Io, options: FileOptions, args: readonly string[])
 }
 
 /** As YAML, without what every write changes; of a Secret no value is shown, only that it differs. */
-function shown(object: KubeObject): string {
+function shown(object: KubeObject, before?: KubeObject): string {
 	const { status: _, metadata, ...rest } = object;
 	const { managedFields: __, resourceVersion: ___, generation: ____, ...meta } = metadata;
 	const { [LAST_APPLIED]: _____, ...annotations } = metadata.annotations ?? {};
@@ -46,13 +51,17 @@ function shown(object: KubeObject): string {
 			...(Object.keys(annotations).length > 0 ? { annotations } : { annotations: undefined }),
 		},
 	};
-	if (object.kind === 'Secret') Object.assign(kept, { data: masked(object.data) });
+	if (object.kind === 'Secret') Object.assign(kept, { data: masked(object.data, before?.data) });
 	return stringify(sorted(kept), { lineWidth: 0 });
 }
 
-function masked(data: unknown): Record<string, string> {
-	const pairs = Object.entries((data ?? {}) as Record<string, string>);
+/** Lengths alone would hide a value that changed and kept its length. */
+function masked(data: unknown, before: unknown = data): Record<string, string> {
+	const old = (before ?? {}) as Record<string, string>;
 	return Object.fromEntries(
-		pairs.map(([key, value]) => [key, `*** (${Buffer.from(value, 'base64').length} bytes)`]),
+		Object.entries((data ?? {}) as Record<string, string>).map(([key, value]) => {
+			const changed = old[key] === value ? '' : ', changed';
+			return [key, `*** (${Buffer.from(value, 'base64').length} bytes${changed})`];
+		}),
 	);
 }
