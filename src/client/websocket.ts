@@ -9,6 +9,9 @@ import { type ClientWebSocket, errorFrom } from './wire.ts';
 /** Incoming bytes that may wait unread before reading from the socket pauses. */
 const HIGH_WATER = 1024 * 1024;
 
+/** Close code of a server that could not go on; its reason says why. */
+const BROKEN = 1011;
+
 /** Opens `path` as a WebSocket. Rejects with ApiError when it is refused, with the system's error when nobody listens. */
 export async function openWebSocket(
 	socketPath: string,
@@ -66,8 +69,9 @@ function wrap(socket: WebSocket): ClientWebSocket {
 		failure = error;
 		wake();
 	});
-	socket.on('close', () => {
+	socket.on('close', (code, reason) => {
 		closed = true;
+		if (code === BROKEN && reason.length > 0) failure ??= new Error(reason.toString());
 		wake();
 	});
 

@@ -3,9 +3,11 @@
  * so a container that restarts breaks only the connections that were open.
  */
 import { createServer, type Server, type Socket } from 'node:net';
+import { pipeline } from 'node:stream/promises';
 import { UserError } from '../../api/errors.ts';
 import type { Pod } from '../../api/types.ts';
 import { type Client, resourcePath } from '../../client/client.ts';
+import { forwardConnection } from '../../client/process.ts';
 import { type Io, print, say } from '../io.ts';
 import { usage } from '../output/errors.ts';
 import type { GlobalOptions } from '../program.ts';
@@ -54,12 +56,11 @@ export async function run(io: Io, options: PortForwardOptions, args: readonly st
 			);
 		}
 		const pairs = ports.map((text) => parsePorts(text, pod));
-		const path = resourcePath('pods', namespace, name, 'portforward');
 		const servers: Server[] = [];
 		try {
 			for (const pair of pairs) {
 				for (const address of addressesOf(options.address)) {
-					servers.push(await listen(io, client, path, pair, address));
+					servers.push(await listen(io, client, { namespace, pod: name }, pair, address));
 				}
 			}
 			await new Promise<void>((resolve) => {
@@ -78,11 +79,16 @@ function addressesOf(text: string): readonly string[] {
 	return text.split(',').map((address) => (address === 'localhost' ? '127.0.0.1' : address));
 }
 
-function listen(io: Io, client: Client, path: string, pair: PortPair, address: string): Promise<Server> {
+interface Target {
+	readonly namespace: string;
+	readonly pod: string;
+}
+
+function listen(io: Io, client: Client, target: Target, pair: PortPair, address: string): Promise<Server> {
 	return new Promise((resolve, reject) => {
 		const server = createServer({ allowHalfOpen: true }, (socket) => {
 			print(io, `Handling connection for ${pair.local || pair.remote}`);
-			forward(client, path, pair.remote, socket).catch((error: unknown) => {
+			forward(client, target, pair.remote, socket).catch((error: unknown) => {
 				say(
 					io,
 					`error forwarding port ${pair.remote}: ${error instanceof Error ? error.message : String(error)}`,
@@ -106,24 +112,19 @@ function listen(io: Io, client: Client, path: string, pair: PortPair, address: s
 	});
 }
 
-async function forward(client: Client, path: string, port: number, socket: Socket): Promise<void> {
+/** One connection, both ways, each side ended on its own. */
+async function forward(client: Client, target: Target, port: number, socket: Socket): Promise<void> {
 	socket.on('error', () => socket.destroy());
-	const remote = await client.websocket(path, { ports: String(port) }, ['portforward.podrun.dev']);
-	socket.on('data', (chunk) => {
-		socket.pause();
-		remote.send(chunk).then(
-			() => socket.resume(),
-			() => socket.destroy(),
-		);
-	});
-	socket.once('close', () => remote.close());
-	for await (const message of remote.messages()) {
-		if (!socket.write(message)) {
-			await new Promise<void>((resolve) => {
-				socket.once('drain', resolve);
-				socket.once('close', resolve);
-			});
-		}
+	const remote = await forwardConnection(client, { ...target, port });
+	const gone = () => remote.destroy();
+	socket.once('close', gone);
+	try {
+		await Promise.all([pipeline(remote, socket), pipeline(socket, remote)]);
+	} catch (error) {
+		const { code } = error as NodeJS.ErrnoException;
+		// Whoever connected here went away in the middle: nothing to tell.
+		if (code !== 'ERR_STREAM_PREMATURE_CLOSE' && code !== 'ECONNRESET' && code !== 'EPIPE') throw error;
+	} finally {
+		remote.destroy();
 	}
-	socket.end();
 }
