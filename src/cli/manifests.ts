@@ -7,13 +7,17 @@ import { join } from 'node:path';
 import type { KubeObject, Profile } from '../api/types.ts';
 import { formatDiagnostic } from '../manifest/diagnostic.ts';
 import { type Diagnostic, type LoadedObject, type LoadResult, load } from '../manifest/load.ts';
+import { exampleFolder } from './examples.ts';
 import { type Io, readAll, say } from './io.ts';
 import { ExitError, usage } from './output/errors.ts';
 import type { GlobalOptions } from './program.ts';
+import { annotationFaults } from './watch/annotations.ts';
 
 export interface FileOptions extends GlobalOptions {
 	readonly filename?: readonly string[];
 	readonly recursive?: boolean;
+	/** Name of an example of the package, in place of files. */
+	readonly example?: string;
 }
 
 export interface Manifest {
@@ -36,6 +40,12 @@ function rank(kind: string): number {
 
 /** The `-f` of the command line, or the manifest that lies in the working directory. */
 export function sourcesOf(io: Io, options: FileOptions, verb: string): readonly string[] {
+	if (options.example !== undefined) {
+		if (options.filename && options.filename.length > 0) {
+			throw usage(`${verb}: --example and -f exclude each other`);
+		}
+		return [exampleFolder(options.example)];
+	}
 	if (options.filename && options.filename.length > 0) {
 		return options.filename;
 	}
@@ -101,22 +111,35 @@ export async function loadNames(
 	return inOrder(loaded, options);
 }
 
-function read(io: Io, sources: readonly string[], options: FileOptions): Promise<LoadResult> {
-	return load(sources, {
+async function read(io: Io, sources: readonly string[], options: FileOptions): Promise<LoadResult> {
+	const loaded = await load(sources, {
 		cwd: io.cwd,
 		stdin: () => readAll(io.stdin),
 		profile: profileOf(options),
 		recursive: Boolean(options.recursive),
 	});
+	for (const one of loaded.objects) {
+		loaded.diagnostics.push(...annotationFaults(one));
+	}
+	return loaded;
 }
 
 function inOrder(loaded: LoadResult, options: FileOptions): readonly Manifest[] {
 	const manifests = loaded.objects.map(({ object, source, position }) => ({
 		source,
 		position,
-		object: inNamespace(object, options),
+		object: withBackoff(inNamespace(object, options), options),
 	}));
 	return manifests.sort((a, b) => rank(a.object.kind) - rank(b.object.kind));
+}
+
+/** --max-restart-backoff is the pods' own: the supervisor may run already, for other pods. */
+function withBackoff(object: KubeObject, { maxRestartBackoff }: GlobalOptions): KubeObject {
+	if (object.kind !== 'Pod' || maxRestartBackoff === undefined) {
+		return object;
+	}
+	const annotations = { ...object.metadata.annotations, 'podrun.dev/max-restart-backoff': maxRestartBackoff };
+	return { ...object, metadata: { ...object.metadata, annotations } };
 }
 
 function inNamespace(object: KubeObject, options: GlobalOptions): KubeObject {

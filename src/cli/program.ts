@@ -110,7 +110,6 @@ export function makeProgram(io: Io, done: (exitCode: number) => void): Command {
 function applyGlobals(io: Io, options: GlobalOptions): void {
 	const flags: readonly (readonly [string, string | undefined])[] = [
 		['PODRUN_PROFILE', options.profile],
-		['PODRUN_MAX_RESTART_BACKOFF', options.maxRestartBackoff],
 		['DOCKER_CONTEXT', options.context],
 		['PODRUN_INFRA_IMAGE', options.infraImage],
 	];

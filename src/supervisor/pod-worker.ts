@@ -26,7 +26,7 @@ import type { Performer } from './perform/performer.ts';
 import { probeTargets } from './probe-targets.ts';
 import type { Prober } from './prober.ts';
 import type { Recorder } from './recorder.ts';
-import { profileOf } from './registry.ts';
+import { maxBackoffOf, profileOf } from './registry.ts';
 import type { StorageWatch } from './storage-watch.ts';
 import type { Store } from './store.ts';
 
@@ -158,6 +158,7 @@ export class PodWorker {
 		if (pod === undefined) return this.#gone();
 		const decision = decide(this.#judged(pod, observed), observed, {
 			...settings,
+			maxRestartBackoffMs: maxBackoffOf(pod) ?? settings.maxRestartBackoffMs,
 			profile: profileOf(pod),
 			nodeName: this.#parts.nodeName,
 		});

@@ -5,6 +5,7 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { DeleteOptions, StoredKind, UpdateOptions, WriteOptions } from '../api/backend.ts';
+import { durationMs } from '../api/duration.ts';
 import { ApiError, badRequest, conflict, invalid, notFound } from '../api/errors.ts';
 import { stableJson } from '../api/object.ts';
 import { qosClass } from '../api/qos.ts';
@@ -15,6 +16,7 @@ import { boundClaim, isClaimUsed, keepBinding } from './claims.ts';
 import { RESOURCES, type Store } from './store.ts';
 
 const PROFILE = 'podrun.dev/profile';
+const MAX_BACKOFF = 'podrun.dev/max-restart-backoff';
 const NAMESPACED = new Set<string>(['Pod', 'ConfigMap', 'Secret', 'PersistentVolumeClaim', 'Event']);
 
 export class Registry {
@@ -208,6 +210,12 @@ export class Registry {
 /** The profile that the pod was made in. */
 export function profileOf(pod: Pod): Profile {
 	return pod.metadata.annotations?.[PROFILE] === 'kubernetes' ? 'kubernetes' : 'local';
+}
+
+/** Ceiling of the crash back-off in ms that the pod asks for, within what any pod may ask. */
+export function maxBackoffOf(pod: Pod): number | undefined {
+	const ms = durationMs(pod.metadata.annotations?.[MAX_BACKOFF] ?? '');
+	return ms === undefined ? undefined : Math.min(Math.max(ms, 1_000), 300_000);
 }
 
 export function rfc3339(instant: number): string {

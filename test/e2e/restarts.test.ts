@@ -79,6 +79,8 @@ describe('--max-restart-backoff', () => {
 
 	test('is a ceiling, and every attempt has a fresh root filesystem', async () => {
 		const crash = pod('fresh', { containers: [sh('main', 'ls /mark; touch /mark; exit 1')] });
+		// The supervisor runs already: the flag is the pod's.
+		await s.ok('ps');
 		await s.ok('--max-restart-backoff', '1s', 'apply', '-f', s.manifest('fresh', crash));
 		const seen = await s.until('fresh', (pod) => statusOf(pod, 'main').restartCount >= 4);
 		expect(seconds(seen.status?.startTime, new Date().toISOString())).toBeLessThan(60);
