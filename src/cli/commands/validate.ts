@@ -6,6 +6,7 @@ import { type FileOptions, profileOf, sourcesOf } from '../manifests.ts';
 import { usage } from '../output/errors.ts';
 import { toJson } from '../output/serialize.ts';
 import { resourceOfKind } from '../resources.ts';
+import { annotationFaults } from '../watch/annotations.ts';
 
 export interface ValidateOptions extends FileOptions {
 	readonly output?: string;
@@ -23,6 +24,7 @@ export async function run(io: Io, options: ValidateOptions, args: readonly strin
 		profile: profileOf(options),
 		recursive: Boolean(options.recursive),
 	});
+	diagnostics.push(...objects.flatMap(annotationFaults));
 	const errors = diagnostics.filter(({ severity }) => severity === 'error');
 	const described = objects.map(({ object, source }) => ({
 		source,

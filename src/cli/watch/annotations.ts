@@ -6,6 +6,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import type { Pod } from '../../api/types.ts';
 import type { Diagnostic, Position } from '../../manifest/diagnostic.ts';
+import type { LoadedObject } from '../../manifest/document.ts';
 
 export const WATCH = 'podrun.dev/watch';
 export const BUILD = 'podrun.dev/build';
@@ -56,6 +57,17 @@ export interface Origin {
 	readonly source: string;
 	readonly folder: string;
 	readonly position: (path: string) => Position | undefined;
+}
+
+/** What is wrong with the rules and builds of an object, if it has any. */
+export function annotationFaults({ object, source, position }: LoadedObject): readonly Diagnostic[] {
+	const { annotations } = object.metadata;
+	if (object.kind !== 'Pod' || (annotations?.[WATCH] === undefined && annotations?.[BUILD] === undefined))
+		return [];
+	const pod = object as unknown as Pod;
+	// A pod that is wrong itself is told so first.
+	if (!Array.isArray(pod.spec?.containers)) return [];
+	return readAnnotations(pod, { source, folder: '/', position }).diagnostics;
 }
 
 /** The rules and builds of one pod. */

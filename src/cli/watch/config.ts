@@ -35,12 +35,13 @@ export async function loadConfig(
 	options: FileOptions,
 ): Promise<LoadedConfig> {
 	const { manifests, diagnostics } = await readManifests(io, sources, options);
+	const broken = diagnostics.some(({ severity }) => severity === 'error');
 	const rules: WatchRule[] = [];
 	const builds: BuildRule[] = [];
-	const found: Diagnostic[] = [...diagnostics];
 	const pods = new Map<string, Pod>();
 	for (const { object, source, position } of manifests) {
-		if (object.kind !== 'Pod') continue;
+		// What is wrong is not taken apart any further.
+		if (broken || object.kind !== 'Pod') continue;
 		const pod = object as unknown as Pod;
 		pods.set(`${pod.metadata.namespace}/${pod.metadata.name}`, pod);
 		const isFile = source !== '<stdin>' && !/^https?:/i.test(source);
@@ -48,7 +49,6 @@ export async function loadConfig(
 		const said = readAnnotations(pod, { source, folder, position });
 		rules.push(...said.rules);
 		builds.push(...said.builds);
-		found.push(...said.diagnostics);
 	}
 	const armedRules = await Promise.all(rules.map(armRule));
 	const armedBuilds = await Promise.all(builds.map(armBuild));
@@ -75,7 +75,7 @@ export async function loadConfig(
 			roots: distinct(roots),
 			manifestRoots,
 		},
-		diagnostics: found,
+		diagnostics,
 	};
 }
 
