@@ -70,6 +70,11 @@ export class PodStreams {
 		const id = await this.#running(pod, chosenContainer(pod, request.container));
 		const { tty, openStdin } = await this.#engine.inspectContainer(id);
 		const session = await this.#engine.attach(id, { stdin: request.stdin && openStdin, tty });
+		// An engine lets one attach to a container that has ended meanwhile, and waits for its next start: for ever.
+		if ((await this.#engine.inspectContainer(id)).status !== 'running') {
+			session.close();
+			throw notRunning(chosenContainer(pod, request.container));
+		}
 		const ended = new Promise<void>((resolve) => session.stdout.once('close', resolve));
 		const exitCode = ended.then(async () => {
 			const after = await this.#engine.inspectContainer(id).catch(() => undefined);
@@ -145,12 +150,7 @@ export class PodStreams {
 		}
 		const known = await this.#inventory.observe(pod.metadata.uid ?? '');
 		const running = known.find(({ observed }) => observed.name === container && observed.state === 'running');
-		if (running === undefined)
-			throw new ApiError(
-				500,
-				'InternalError',
-				`unable to upgrade connection: container not found ("${container}")`,
-			);
+		if (running === undefined) throw notRunning(container);
 		return running.observed.id;
 	}
 
@@ -168,6 +168,14 @@ export class PodStreams {
 /** `docker://<id>` → id */
 export function engineID(containerID: string): string {
 	return containerID.replace(/^docker:\/\//, '');
+}
+
+function notRunning(container: string): ApiError {
+	return new ApiError(
+		500,
+		'InternalError',
+		`unable to upgrade connection: container not found ("${container}")`,
+	);
 }
 
 function chosenContainer(pod: Pod, asked: string | undefined): string {

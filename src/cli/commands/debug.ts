@@ -3,7 +3,7 @@
  * pod: its network, and with --target the processes of one container.
  */
 import { randomBytes } from 'node:crypto';
-import { UserError } from '../../api/errors.ts';
+import { ApiError, UserError } from '../../api/errors.ts';
 import type { ContainerStatus, Pod } from '../../api/types.ts';
 import { type Client, resourcePath } from '../../client/client.ts';
 import { containersOf } from '../containers.ts';
@@ -43,12 +43,19 @@ export async function run(io: Io, options: DebugOptions, args: readonly string[]
 		});
 		if (!options.stdin) return 0;
 		const status = await started(client, namespace, name, container.name);
-		if (status.state?.terminated) {
+		const ended = async () => {
 			const logs = await client.stream(`${path}/log`, { container: container.name });
 			for await (const chunk of logs) io.stdout.write(chunk as Buffer);
 			return 0;
+		};
+		if (status.state?.terminated) return ended();
+		try {
+			return await attachTo(io, client, { namespace, name, container: container.name }, options);
+		} catch (error) {
+			// A short command may end before it is attached to: what it printed is in its log.
+			if (error instanceof ApiError && error.message.includes('container not found')) return ended();
+			throw error;
 		}
-		return attachTo(io, client, { namespace, name, container: container.name }, options);
 	});
 }
 
