@@ -20,7 +20,7 @@ const POD = findResource('pods') as Resource;
 const CLAIM = findResource('pvc') as Resource;
 
 export async function run(io: Io, options: DownOptions, args: readonly string[]): Promise<number> {
-	if (options.filename?.length && args.length > 0) {
+	if ((options.filename?.length || options.example !== undefined) && args.length > 0) {
 		throw usage('down takes pods or -f, not both');
 	}
 	const grace =

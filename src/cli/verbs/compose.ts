@@ -45,6 +45,7 @@ export function addComposeVerbs({ verb }: Tree): void {
 		return import('../commands/down.ts');
 	})
 		.option('-f, --filename <path>', FILES, collect)
+		.option('--example <name>', 'what `up --example` brought')
 		.option('-R, --recursive', 'go into the folders of -f')
 		.option('--volumes', 'also remove the volumes that outlive a pod')
 		.option('--all', 'all pods of the namespace')

@@ -9,6 +9,9 @@ export function addOwnVerbs({ verb, under, program }: Tree): void {
 		.option('-f, --filename <path>', 'manifest: file, folder, URL or -', collect)
 		.option('-R, --recursive', 'go into the folders of -f')
 		.option('-o, --output <format>', 'json');
+	verb('examples', 'List the examples that come with podrun (up --example NAME)', () => {
+		return import('../commands/examples.ts');
+	}).option('-o, --output <format>', 'wide, name or json');
 	verb('explain <field>', 'Fields of a resource, and what podrun makes of them', () => {
 		return import('../commands/explain.ts');
 	})
