@@ -169,9 +169,13 @@ export class World {
 	/** It was there before: its program goes on from now. */
 	adopt(one: ObservedContainer): void {
 		this.containers.set(one.name, [...(this.containers.get(one.name) ?? []), { ...one }]);
+		if (one.state === 'running') this.#goOn(one);
+	}
+
+	/** Its program has all of its time before it. */
+	#goOn(one: ObservedContainer): void {
 		const { runsMs, exitCode = 0 } = this.programs(one.name, one.attempt);
-		if (one.state === 'running' && runsMs !== undefined)
-			this.#ends.set(one.id, { at: this.now + runsMs, code: exitCode });
+		if (runsMs !== undefined) this.#ends.set(one.id, { at: this.now + runsMs, code: exitCode });
 	}
 
 	/** Somebody kills it behind our back. */
@@ -320,7 +324,9 @@ export class World {
 			}
 			case 'UnpauseContainer': {
 				const one = this.#byID(action.id);
-				if (one !== undefined) one.state = 'running';
+				if (one === undefined) return;
+				one.state = 'running';
+				if (!this.#ends.has(one.id)) this.#goOn(one);
 				return;
 			}
 			case 'RemovePod':
