@@ -8,7 +8,7 @@ import { applyObject } from '../commands/apply.ts';
 import type { Manifest } from '../manifests.ts';
 import { statusText } from '../output/errors.ts';
 import { resourceOfKind } from '../resources.ts';
-import type { PodFeed } from '../up/feed.ts';
+import { keyText, type PodFeed, type PodKey } from '../up/feed.ts';
 import { announce } from './announce.ts';
 import type { WatchConfig } from './config.ts';
 import { attemptIds, podOf, untilReadyAgain, untilSettled } from './readiness.ts';
@@ -20,6 +20,8 @@ export interface ApplyContext {
 	readonly feed: PodFeed;
 	readonly teller: Teller;
 	readonly signal: AbortSignal;
+	/** Begins a wait beside other work; another one for the same pod takes its place. */
+	readonly later: (pod: string, wait: (signal: AbortSignal) => Promise<void>) => void;
 }
 
 export interface ChangedObject {
@@ -30,6 +32,8 @@ export interface ChangedObject {
 
 /** Longest wait for a pod to be Ready again before watching goes on; it is told when it is. */
 const PATIENCE = 120_000;
+/** ms in which volumes are swapped, unless a pod is busy with something else. */
+const SWAP_WITHIN = 15_000;
 
 /** Applies what differs from `before`. Resolves with the ConfigMaps and Secrets whose contents changed. */
 export async function applyManifests(
@@ -63,12 +67,13 @@ export async function applyManifests(
 		});
 	}
 	if (contents.length > 0) {
+		const within = AbortSignal.any([context.signal, AbortSignal.timeout(SWAP_WITHIN)]);
 		for (const { metadata } of context.feed.pods()) {
-			await untilSettled(
-				client,
-				{ namespace: metadata.namespace ?? 'default', name: metadata.name },
-				context.signal,
-			);
+			const key = { namespace: metadata.namespace ?? 'default', name: metadata.name };
+			await untilSettled(client, key, within).catch((error: unknown) => {
+				// A pod that is busy with something else (a long pull) must not hold up the next save.
+				if (context.signal.aborted || !within.aborted) throw error;
+			});
 		}
 		const names = contents.map(({ kind, name }) => `${kind.toLowerCase()}/${name}`);
 		const milliseconds = Date.now() - since;
@@ -81,7 +86,7 @@ export async function applyManifests(
 }
 
 async function applyOne(context: ApplyContext, manifest: Manifest, since: number): Promise<boolean> {
-	const { client, feed, teller, signal } = context;
+	const { client, feed, teller } = context;
 	const { object } = manifest;
 	const live = await liveOf(client, object);
 	const planned = await applyObject(client, manifest, 'server');
@@ -92,54 +97,52 @@ async function applyOne(context: ApplyContext, manifest: Manifest, since: number
 	const attempts = attemptIds(pod, restarts);
 	await applyObject(client, manifest);
 	if (object.kind !== 'Pod') return lines.length > 0;
-	await untilSettled(client, key, signal);
-	if (lines.length > 0) await tellReady(context, key, attempts, since);
+	if (lines.length > 0) tellReady(context, key, attempts, since);
 	return true;
 }
 
-/** Tells when it is done and when the pod is Ready again, or why it is not. */
-export async function tellReady(
-	{ feed, teller, signal }: Omit<ApplyContext, 'client'>,
-	key: { readonly namespace: string; readonly name: string },
+/**
+ * Tells when it is done and when the pod is Ready again, or why it is not. Resolves as soon as the new attempts
+ * run or can't; the rest is waited for beside other work, since the next save may be the repair.
+ */
+export function tellReady(
+	context: Pick<ApplyContext, 'feed' | 'teller' | 'later'>,
+	key: PodKey,
 	attempts: ReadonlyMap<string, string>,
 	since: number,
 ): Promise<void> {
-	const patience = new AbortController();
-	const timer = setTimeout(() => patience.abort(), PATIENCE);
+	const { feed, teller } = context;
+	const running = Promise.withResolvers<void>();
 	let done = 0;
-	try {
-		const verdict = await untilReadyAgain(
-			feed,
-			key,
-			attempts,
-			() => {
-				done = Date.now() - since;
-				teller.tell('applied', '', { pod: key.name, milliseconds: done });
-			},
-			AbortSignal.any([signal, patience.signal]),
-		);
-		const milliseconds = Date.now() - since;
-		if (verdict.type === 'failed') {
-			teller.always('failed', `pod/${key.name}: ${verdict.cause}`, { pod: key.name, message: verdict.cause });
-			return;
+	const onRunning = (): void => {
+		done = Date.now() - since;
+		teller.tell('applied', '', { pod: key.name, milliseconds: done });
+		running.resolve();
+	};
+	const wait = async (signal: AbortSignal): Promise<void> => {
+		const patience = AbortSignal.timeout(PATIENCE);
+		try {
+			const both = AbortSignal.any([signal, patience]);
+			const verdict = await untilReadyAgain(feed, key, attempts, onRunning, both);
+			const milliseconds = Date.now() - since;
+			if (verdict.type === 'failed') {
+				const { cause } = verdict;
+				teller.always('failed', `pod/${key.name}: ${cause}`, { pod: key.name, message: cause });
+				return;
+			}
+			const word = verdict.type === 'ready' ? 'Ready again' : 'Completed';
+			const line = `pod/${key.name} done in ${told(done)}, ${word} after ${told(milliseconds)}`;
+			teller.tell('ready again', line, { pod: key.name, milliseconds });
+		} catch (error) {
+			if (signal.aborted || !patience.aborted) throw error;
+			const line = `pod/${key.name} is not Ready after ${told(PATIENCE)}: podrun describe pod ${key.name} tells more`;
+			teller.always('failed', line, { pod: key.name });
+		} finally {
+			running.resolve();
 		}
-		const word = verdict.type === 'ready' ? 'Ready again' : 'Completed';
-		teller.tell('ready again', `pod/${key.name} done in ${told(done)}, ${word} after ${told(milliseconds)}`, {
-			pod: key.name,
-			milliseconds,
-		});
-	} catch (error) {
-		if (signal.aborted || !patience.signal.aborted) throw error;
-		teller.always(
-			'failed',
-			`pod/${key.name} is not Ready after ${told(PATIENCE)}: podrun describe pod ${key.name}`,
-			{
-				pod: key.name,
-			},
-		);
-	} finally {
-		clearTimeout(timer);
-	}
+	};
+	context.later(keyText(key), wait);
+	return running.promise;
 }
 
 async function liveOf(client: Client, object: KubeObject): Promise<KubeObject | undefined> {

@@ -50,6 +50,8 @@ export class WatchSession {
 	/** uid by pod: another uid is another pod, which has none of the files. */
 	readonly #served = new Map<string, string>();
 	#lastFailure = '';
+	/** Waits for pods to be Ready again, by pod. */
+	readonly #waits = new Map<string, AbortController>();
 
 	constructor(config: WatchConfig, options: SessionOptions) {
 		this.#config = config;
@@ -137,7 +139,11 @@ export class WatchSession {
 		const since = batch?.since ?? Date.now();
 		const paths = batch?.paths ?? [];
 		if (paths.some((path) => isBelow(manifestRoots, path))) await this.#manifestsChanged(since);
-		for (const key of this.#strangers()) await this.#attempt(() => this.#initialSync(key), []);
+		for (const key of this.#strangers()) {
+			const uid = podOf(this.#options.feed, key)?.metadata.uid ?? '';
+			const result = await this.#attempt(() => this.#initialSync(key), []);
+			if (result !== 'again') this.#served.set(keyText(key), uid);
+		}
 		let changes = batch === undefined ? this.#known.compare(await walk(roots)) : [];
 		if (batch !== undefined) {
 			const wanted = paths.filter((path) => isBelow(roots, path));
@@ -158,19 +164,34 @@ export class WatchSession {
 	}
 
 	async #perform(work: Batch, since: number): Promise<void> {
-		await performBatch(
-			{ ...this.#options, signal: this.#stop.signal, builds: this.#config.armed.builds },
-			work,
-			since,
-		);
+		await performBatch({ ...this.#context(), builds: this.#config.armed.builds }, work, since);
+	}
+
+	#context() {
+		const later = (pod: string, wait: (signal: AbortSignal) => Promise<void>): void => {
+			this.#waits.get(pod)?.abort();
+			const abort = new AbortController();
+			this.#waits.set(pod, abort);
+			const signal = AbortSignal.any([abort.signal, this.#stop.signal]);
+			wait(signal).catch((error: unknown) => {
+				if (signal.aborted) return;
+				const message = error instanceof Error ? error.message : String(error);
+				this.#options.teller.always('failed', `watch: ${message}`, { message });
+			});
+		};
+		return { ...this.#options, signal: this.#stop.signal, later };
 	}
 
 	/** Runs work; what fails for want of an answer is tried again with the same changes. */
-	async #attempt(work: () => Promise<void>, changes: readonly Change[]): Promise<void> {
+	async #attempt(
+		work: () => Promise<void>,
+		changes: readonly Change[],
+	): Promise<'done' | 'refused' | 'again'> {
 		const { teller } = this.#options;
 		try {
 			await work();
 			this.#lastFailure = '';
+			return 'done';
 		} catch (error) {
 			if (this.#stop.signal.aborted) throw error;
 			const message = error instanceof Error ? error.message : String(error);
@@ -178,10 +199,11 @@ export class WatchSession {
 			if (message !== this.#lastFailure) teller.always('failed', `watch: ${message}`, { message });
 			this.#lastFailure = message;
 			const refused = error instanceof ApiError && error.status.code < 500;
-			if (refused) return;
+			if (refused) return 'refused';
 			if (!known && !isConnection(error)) throw error;
 			this.#known.forget(changes);
-			setTimeout(() => this.#watcher?.add(changes.map(({ path }) => path)), RETRY).unref();
+			setTimeout(() => this.#watcher?.add(['', ...changes.map(({ path }) => path)]), RETRY).unref();
+			return 'again';
 		}
 	}
 
@@ -226,7 +248,6 @@ export class WatchSession {
 				);
 			}
 		}
-		this.#served.set(keyText(key), uid);
 	}
 
 	#lookForNewPods(): void {
@@ -254,12 +275,7 @@ export class WatchSession {
 		const before = this.#config;
 		this.#config = prepared;
 		await this.#attempt(async () => {
-			const changed = await applyManifests(
-				{ ...this.#options, signal: this.#stop.signal },
-				before.manifests,
-				prepared,
-				since,
-			);
+			const changed = await applyManifests(this.#context(), before.manifests, prepared, since);
 			const work = planObjects(prepared.armed, changed);
 			if (!isEmpty(work)) await this.#perform(work, since);
 		}, []);

@@ -7,7 +7,7 @@ import { runRemote } from '../remote-process.ts';
 import type { PodFeed } from '../up/feed.ts';
 import type { BuildRule } from './annotations.ts';
 import { buildImage } from './build.ts';
-import { tellReady } from './manifest-change.ts';
+import { type ApplyContext, tellReady } from './manifest-change.ts';
 import { attemptIds, podOf } from './readiness.ts';
 import type { ArmedBuild, Batch, SyncWork } from './rules.ts';
 import { type Teller, told, toldFiles } from './teller.ts';
@@ -18,6 +18,7 @@ export interface WorkContext {
 	readonly feed: PodFeed;
 	readonly teller: Teller;
 	readonly signal: AbortSignal;
+	readonly later: ApplyContext['later'];
 	readonly builds: readonly ArmedBuild[];
 }
 
