@@ -148,7 +148,7 @@ function nodeCells(object: KubeObject, now: Instant): Cell[] {
 	const info = node.status?.nodeInfo;
 	return [
 		node.metadata.name,
-		ready?.status === 'True' ? 'Ready' : ready ? 'NotReady' : 'Unknown',
+		`${ready?.status === 'True' ? 'Ready' : ready ? 'NotReady' : 'Unknown'}${node.spec?.unschedulable ? ',SchedulingDisabled' : ''}`,
 		roles.join(',') || NONE,
 		age(node.metadata.creationTimestamp, now),
 		info?.kubeletVersion ?? '',

@@ -3,7 +3,7 @@ import { KUBERNETES_VERSION } from '../api/version.ts';
 import { POD_SUBRESOURCES, RESOURCES, type Resource } from './resources.ts';
 
 const STORED_VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
-const READ_VERBS = ['get', 'list'];
+const NODE_VERBS = ['get', 'list', 'patch', 'watch'];
 
 /** GET /version */
 export function versionInfo(): Record<string, string> {
@@ -43,7 +43,7 @@ function describe(resource: Resource): unknown {
 		singularName: resource.singular,
 		namespaced: resource.namespaced,
 		kind: resource.kind,
-		verbs: resource.stored ? STORED_VERBS : READ_VERBS,
+		verbs: resource.stored ? STORED_VERBS : NODE_VERBS,
 		...(resource.shortNames.length > 0 ? { shortNames: resource.shortNames } : {}),
 		...(resource.categories ? { categories: resource.categories } : {}),
 	};

@@ -4,10 +4,11 @@
  */
 import type { Backend, SupervisorInfo } from '../api/backend.ts';
 import { notFound } from '../api/errors.ts';
-import { evict, getNode, listNodes, podMetrics, review } from './computed.ts';
+import { evict, podMetrics, review } from './computed.ts';
 import { apiGroup, apiGroups, apiVersions, coreResources, groupResources, versionInfo } from './discovery.ts';
 import { type Exchange, jsonOf, sendJson, sendText } from './exchange.ts';
 import { Pager } from './listing.ts';
+import { Nodes } from './nodes.ts';
 import { Objects } from './objects.ts';
 import { openapiCore, openapiV2, openapiV3 } from './openapi.ts';
 import { serveAttach, serveExec, serveLog, servePortForward, type UpgradeExchange } from './pod-streams.ts';
@@ -32,10 +33,12 @@ const POD = '/api/v1/namespaces/:namespace/pods/:name';
 export function routesOf(options: RouteOptions): Route<Handler>[] {
 	const { backend } = options;
 	const pager = new Pager();
+	const nodes = new Nodes(backend);
 	return [
 		...STORED_RESOURCES.flatMap((resource) => storedRoutes(resource, new Objects(backend, pager, resource))),
-		['GET', '/api/v1/nodes', (x) => listNodes(backend, x)],
-		['GET', '/api/v1/nodes/:name', (x) => getNode(backend, x)],
+		['GET', '/api/v1/nodes', (x) => nodes.list(x)],
+		['GET', '/api/v1/nodes/:name', (x) => nodes.get(x)],
+		['PATCH', '/api/v1/nodes/:name', (x) => nodes.patch(x)],
 		['GET', `${POD}/log`, (x) => serveLog(backend, x)],
 		['POST', `${POD}/eviction`, (x) => evict(backend, x)],
 		...discoveryRoutes(),
@@ -125,6 +128,13 @@ function ownRoutes({ backend, supervisor, onStop }: RouteOptions): Route<Handler
 	const pod = '/podrun/v1/namespaces/:namespace/pods/:name';
 	return [
 		['GET', '/podrun/v1/supervisor', (x) => sendJson(x, 200, supervisor())],
+		['GET', '/podrun/v1/checkup', async (x) => sendJson(x, 200, { checks: await backend.checkup() })],
+		['GET', '/podrun/v1/leftovers', async (x) => sendJson(x, 200, { items: await backend.leftovers() })],
+		[
+			'POST',
+			'/podrun/v1/prune',
+			async (x) => sendJson(x, 200, { items: await backend.prune(x.query.get('volumes') === 'true') }),
+		],
 		[
 			'POST',
 			'/podrun/v1/supervisor/stop',

@@ -51,6 +51,8 @@ export interface ApiServer {
 }
 
 const METHODS: readonly Method[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+/** Connections that may wait to be accepted: a burst beyond it is told EAGAIN (the kernel may allow fewer). */
+const BACKLOG = 4_096;
 /** ms that the rest of a refused body is read and dropped for, so that the client can read why. */
 const DRAIN_WITHIN = 5_000;
 
@@ -145,7 +147,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 			http.once('error', reject);
 			// The socket is bound within the call: nothing else is made under this umask.
 			const before = process.umask(0o177);
-			http.listen(socketPath, resolve);
+			http.listen({ path: socketPath, backlog: BACKLOG }, resolve);
 			process.umask(before);
 			await promise;
 			http.off('error', reject);

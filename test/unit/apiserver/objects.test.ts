@@ -295,3 +295,27 @@ describe('what is computed', () => {
 		});
 	});
 });
+
+describe('the node', () => {
+	it('keeps what clients note on it, and says that a cordon keeps no pod away', async () => {
+		const { items } = await api.client.list('/api/v1/nodes');
+		const path = `/api/v1/nodes/${items[0]?.metadata.name}`;
+		const change = (body: unknown, query = {}) =>
+			api.client.request<KubeObject>('PATCH', path, {
+				body,
+				query,
+				headers: { 'content-type': 'application/strategic-merge-patch+json' },
+			});
+		await change({ metadata: { labels: { disk: 'fast' } } });
+		await change({ metadata: { labels: { disk: 'none' } } }, { dryRun: 'All' });
+		await change({ spec: { unschedulable: true } });
+		expect(await api.client.request('GET', path)).toMatchObject({
+			metadata: { labels: { disk: 'fast' } },
+			spec: { unschedulable: true },
+		});
+		await change({ metadata: { labels: { disk: null } } });
+		expect((await api.client.request<KubeObject>('GET', path)).metadata.labels ?? {}).not.toHaveProperty(
+			'disk',
+		);
+	});
+});

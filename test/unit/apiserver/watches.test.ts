@@ -144,3 +144,31 @@ describe("the client's watch", () => {
 		await events.return?.();
 	});
 });
+
+describe('many clients', () => {
+	it('200 watches and 1,000 requests leave nothing open behind them', async () => {
+		await using busy = await serveMemory();
+		const stop = new AbortController();
+		const maps = '/api/v1/namespaces/default/configmaps';
+		const seen = await Promise.all(
+			Array.from({ length: 200 }, async () => {
+				const stream = await busy.client.stream(maps, { watch: true }, stop.signal);
+				const watch = { text: '' };
+				stream.on('error', () => {});
+				stream.on('data', (chunk: Buffer) => {
+					watch.text += chunk.toString();
+				});
+				return watch;
+			}),
+		);
+		expect(busy.server.open).toBe(200);
+		const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'told' } };
+		await busy.client.request('POST', maps, { body: map });
+		for (let round = 0; round < 10; round++) {
+			await Promise.all(Array.from({ length: 100 }, () => busy.client.list(maps)));
+		}
+		await expect.poll(() => seen.every(({ text }) => text.includes('"told"'))).toBe(true);
+		stop.abort();
+		await expect.poll(() => busy.server.open).toBe(0);
+	});
+});
