@@ -29,8 +29,11 @@ const withoutUnused: Plugin = {
 	},
 };
 
-/** Slow to load (http brings a WebSocket client of 50 ms CPU as soon as a module names it), and often not needed. */
-const LAZY = ['http', 'https', 'child_process'];
+/**
+ * Slow to load, and often not needed. An ES module that names one of Node's own runs all of its getters: of http
+ * that loads a WebSocket client (50 ms of CPU), of crypto all of WebCrypto, of fs its streams and promises.
+ */
+const LAZY = ['http', 'https', 'child_process', 'crypto', 'fs'];
 
 /** These modules of Node as objects whose members are looked up when they are used. */
 const lazyBuiltins: Plugin = {
@@ -57,6 +60,24 @@ const lazyBuiltins: Plugin = {
 	},
 };
 
+/** Most verbs print YAML only when they are asked to: its 70 files are run at the first use. */
+const lazyYaml: Plugin = {
+	name: 'lazy-yaml',
+	setup({ onResolve, onLoad }) {
+		onResolve({ filter: /^yaml$/ }, ({ path, namespace }) =>
+			namespace === 'lazy-package' ? undefined : { path, namespace: 'lazy-package' },
+		);
+		onLoad({ filter: /.*/, namespace: 'lazy-package' }, ({ path }) => ({
+			contents: `
+				for (const name of ${JSON.stringify(Object.keys(createRequire(import.meta.url)(path)))}) {
+					Object.defineProperty(module.exports, name, { enumerable: true, get: () => require('${path}')[name] });
+				}`,
+			loader: 'js',
+			resolveDir: root,
+		}));
+	},
+};
+
 /** Made aside and put in place when it is whole: a build that fails leaves the one before. */
 const made = `${dist}.new`;
 await rm(made, { recursive: true, force: true });
@@ -71,7 +92,7 @@ await build({
 	format: 'esm',
 	platform: 'node',
 	target: 'node24',
-	plugins: [withoutUnused, lazyBuiltins],
+	plugins: [withoutUnused, lazyBuiltins, lazyYaml],
 	banner: { js: requireBanner },
 	minifySyntax: true,
 	keepNames: true,
