@@ -6,6 +6,7 @@
  * rejects with ApiError (metav1.Status) for what a client may be told; anything else is a bug and becomes 500.
  */
 import type { Duplex, Readable } from 'node:stream';
+import type { Check, Leftover } from './checkup.ts';
 import type { SyncResult } from './sync.ts';
 import type { KubeObject, Node, Pod, Profile } from './types.ts';
 
@@ -181,6 +182,13 @@ export interface Backend {
 	 * Resolves with their names.
 	 */
 	replaceImage(namespace: string, pod: string, image: string): Promise<readonly string[]>;
+
+	/** Engine, cgroups, network, state folder, leftovers: what is well and what is not. */
+	checkup(): Promise<readonly Check[]>;
+	/** What this instance has on the engine though no pod owns it. */
+	leftovers(): Promise<readonly Leftover[]>;
+	/** Removes that, volumes of deleted claims only with `data`; resolves with what was removed. */
+	prune(data: boolean): Promise<readonly Leftover[]>;
 }
 
 /** GET /podrun/v1/supervisor: who answers, and for which engine. */

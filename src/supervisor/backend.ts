@@ -7,7 +7,9 @@ import { notFound } from '../api/errors.ts';
 import type { KubeObject, Node, Pod } from '../api/types.ts';
 import type { Engine, EngineInfo } from '../engine/engine.ts';
 import type { Inventory } from '../engine/observe.ts';
+import { checkup } from './checkup.ts';
 import type { Images } from './images.ts';
+import { leftovers, prune } from './leftovers.ts';
 import type { PodWorker } from './pod-worker.ts';
 import type { Registry } from './registry.ts';
 import { RESOURCES, type Store } from './store.ts';
@@ -22,6 +24,7 @@ export interface BackendParts {
 	readonly engineAddress: string;
 	readonly info: EngineInfo;
 	readonly instance: string;
+	readonly stateFolder: string;
 	readonly node: () => Node;
 	readonly engine: Engine;
 	readonly sync: PodSync;
@@ -80,6 +83,10 @@ export function createBackend(parts: BackendParts): Backend {
 		settled: async (namespace, pod, signal) => parts.workerOf(namespace, pod).settled(signal),
 		build: (request, onOutput, signal) => buildImage(parts.engine, request, onOutput, signal),
 		replaceImage: async (namespace, pod, image) => replaceImage(parts, parts.workerOf(namespace, pod), image),
+		checkup: () => checkup(parts),
+		leftovers: async () =>
+			(await leftovers(parts.engine, store, parts.instance)).map(({ id: _, ...told }) => told),
+		prune: (data) => prune(parts.engine, store, parts.instance, data),
 	};
 }
 

@@ -140,6 +140,13 @@ function parseCidr(cidr: string): Range {
 	return { base: base - (base % size), size };
 }
 
+/** Whether two IPv4 networks share addresses. Prefixes of other kinds never do. */
+export function overlaps(one: string, other: string): boolean {
+	if (one.includes(':') || other.includes(':')) return false;
+	const [a, b] = [parseCidr(one), parseCidr(other)];
+	return a.base < b.base + b.size && b.base < a.base + a.size;
+}
+
 const parseIp = (ip: string): number => ip.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
 const formatIp = (value: number): string =>
 	[24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');

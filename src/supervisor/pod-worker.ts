@@ -60,7 +60,8 @@ export class PodWorker {
 	readonly journal = new Journal();
 	readonly #parts: WorkerParts;
 	#dirty = false;
-	#begun = false;
+	/** Generation and deletion that are known to be on disk. */
+	#durable = '';
 	#turning: Promise<void> | undefined;
 	#timer: (() => void) | undefined;
 	#stopped = false;
@@ -128,10 +129,8 @@ export class PodWorker {
 	}
 
 	async #turns(): Promise<void> {
-		// Given away, so that all wakes of this tick are one; and no container may exist before its pod is on disk.
-		if (this.#begun) await Promise.resolve();
-		else await this.#parts.store.flush();
-		this.#begun = true;
+		// Given away, so that all wakes of this tick are one.
+		await Promise.resolve();
 		while (this.#dirty && !this.#stopped) {
 			this.#dirty = false;
 			this.#timer?.();
@@ -154,7 +153,7 @@ export class PodWorker {
 		const admission = this.#parts.admit(before);
 		const observed = await observer.observe(before, this.journal, admission);
 		// It may have changed while the engine was asked: decide on the newest.
-		const pod = this.pod;
+		const pod = await this.#durablePod();
 		if (pod === undefined) return this.#gone();
 		const decision = decide(this.#judged(pod, observed), observed, {
 			...settings,
@@ -170,6 +169,22 @@ export class PodWorker {
 		if (decision.actions.length === 0 && this.journal.inFlight.size === 0 && !this.#dirty)
 			this.#tellSettled();
 		if (decision.wakeAt !== undefined) this.#sleep(decision.wakeAt - clock.now());
+	}
+
+	/**
+	 * The newest pod, once what is wanted of it is on disk: what was done for a spec or a deletion that a killed
+	 * supervisor had not written yet would be undone by the next one. Statuses are not waited for.
+	 */
+	async #durablePod(): Promise<Pod | undefined> {
+		for (;;) {
+			const { pod } = this;
+			if (pod === undefined) return undefined;
+			const { generation, deletionTimestamp } = pod.metadata;
+			const wanted = `${generation} ${deletionTimestamp ?? ''}`;
+			if (wanted === this.#durable) return pod;
+			await this.#parts.store.flush();
+			this.#durable = wanted;
+		}
 	}
 
 	/** The pod with the phase Failed, when the node has given it up: `decide` takes a final phase as it is. */

@@ -236,6 +236,7 @@ export async function createSupervisor(options: SupervisorOptions): Promise<Supe
 			engineAddress: engine.address,
 			info,
 			instance,
+			stateFolder: options.stateFolder,
 			node: () => nodeObject(info, node, startedAt),
 			claimDeleted: (namespace, claim) => volumes.removeClaim(namespace, claim),
 			restart: (namespace, name, container) => {

@@ -24,4 +24,8 @@ describe('what the sweep has found stays mended', () => {
 			expect(await wrongWhen('new sandbox', nth, 'kill after')).toEqual([]);
 		}
 	});
+
+	test('nothing is done for an update that a killed supervisor had not written yet', async () => {
+		for (const nth of [1, 2, 5, 8]) expect(await wrongWhen('update', nth, 'kill before')).toEqual([]);
+	});
 });

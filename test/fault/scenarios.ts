@@ -104,7 +104,7 @@ export const SCENARIOS: readonly Scenario[] = [
 		asked: true,
 		prepare: up,
 		act: async (world) => {
-			await world.backend.delete('Pod', 'default', NAME);
+			if ((await world.pod(NAME)) !== undefined) await world.backend.delete('Pod', 'default', NAME);
 		},
 		reached: async (world) => (await world.pod(NAME)) === undefined,
 		wrong: async () => [],

@@ -225,6 +225,18 @@ export class MemoryBackend implements Backend {
 		return ['/app/kept'];
 	}
 
+	async checkup() {
+		return [];
+	}
+
+	async leftovers() {
+		return [];
+	}
+
+	async prune() {
+		return [];
+	}
+
 	async settled(namespace: string, pod: string) {
 		await this.get('Pod', namespace, pod);
 	}

@@ -37,6 +37,13 @@ export function addOwnVerbs({ verb, under, program }: Tree): void {
 		'-o, --output <format>',
 		'json or yaml',
 	);
+	verb('doctor', 'Check the engine, cgroups, network, state folder; tell what to do', () => {
+		return import('../commands/doctor.ts');
+	}).option('-o, --output <format>', 'json');
+	verb('prune', 'Remove what is on the engine of pods that are no more', () => import('../commands/prune.ts'))
+		.option('--volumes', 'also the volumes of claims that were deleted, with their data')
+		.option('--dry-run', 'only tell what would be removed')
+		.option('-o, --output <format>', 'json');
 	verb('config', 'Show the settings in force, and where they come from', () => {
 		return import('../commands/config.ts');
 	}).option('-o, --output <format>', 'json or yaml');
