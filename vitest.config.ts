@@ -5,7 +5,15 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
 	test: {
 		projects: [
-			{ test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+			{
+				test: {
+					name: 'unit',
+					include: ['test/unit/**/*.test.ts'],
+					setupFiles: ['test/support/fast-check.ts'],
+					// Seconds on a quiet machine; a busy one is no reason to fail.
+					testTimeout: 30_000,
+				},
+			},
 			{
 				test: {
 					name: 'engine',

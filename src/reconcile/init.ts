@@ -79,7 +79,8 @@ function runAgain(context: Context, plan: Plan): void {
 function isToRunAgain(context: Context, member: Member): boolean {
 	const { observed, settings } = context;
 	const newest = attemptsOf(context, member.name)[0];
-	if (newest !== undefined && isRunning(newest)) return false;
+	// A former attempt counts too: somebody may have started it again, and two may never run beside each other.
+	if (attemptsOf(context, member.name).some(isRunning)) return false;
 	if (newest !== undefined && isPristine(newest)) return true;
 	if (observed.rerunInit.has(member.name)) return true;
 	if (newest !== undefined && observed.restartRequested.has(newest.id)) return true;
