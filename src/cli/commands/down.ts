@@ -33,7 +33,9 @@ export async function run(io: Io, options: DownOptions, args: readonly string[])
 		const others = (fromFiles ?? []).filter(
 			({ resource }) => resource.kind !== 'Pod' && resource.kind !== 'PersistentVolumeClaim',
 		);
-		const claims = options.volumes ? await claimsOf(client, pods, fromFiles ?? []) : [];
+		const claims = options.volumes
+			? await claimsOf(client, pods, fromFiles ?? [], options.all ? namespaceOf(options) : undefined)
+			: [];
 		const removed = await removeAll(io, client, pods, grace);
 		// What pods refer to goes after them, so that none of them misses it while it ends.
 		const rest = await removeAll(io, client, [...others.reverse(), ...claims], undefined);
@@ -72,6 +74,7 @@ async function claimsOf(
 	client: Client,
 	pods: readonly Target[],
 	fromFiles: readonly Target[],
+	everyOf: string | undefined,
 ): Promise<readonly Target[]> {
 	const claims = new Map<string, Target>();
 	const add = (namespace: string | undefined, name: string) =>
@@ -80,6 +83,10 @@ async function claimsOf(
 		if (target.resource.kind === 'PersistentVolumeClaim') {
 			add(target.namespace, target.name);
 		}
+	}
+	if (everyOf !== undefined) {
+		const { items } = await client.list<KubeObject>(resourcePath(CLAIM.plural, everyOf));
+		for (const { metadata } of items) add(everyOf, metadata.name);
 	}
 	for (const { namespace, name } of pods) {
 		const pod = await lookUp(client, resourcePath('pods', namespace, name));
