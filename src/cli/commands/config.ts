@@ -28,6 +28,8 @@ const VARIABLES = [
 	['log-level', 'PODRUN_LOG_LEVEL', 'info'],
 	['reach', 'PODRUN_REACH', '(found out)'],
 	['volumes', 'PODRUN_VOLUMES', '(found out)'],
+	['runtime', 'PODRUN_RUNTIME', "(the engine's)"],
+	['seccomp-root', 'PODRUN_SECCOMP_ROOT', '/var/lib/kubelet/seccomp'],
 	['unsafe-sysctls', 'PODRUN_ALLOWED_UNSAFE_SYSCTLS', '(none)'],
 	['node-cpus', 'PODRUN_NODE_CPUS', "(the engine's)"],
 	['node-memory', 'PODRUN_NODE_MEMORY', "(the engine's)"],
