@@ -65,7 +65,7 @@ export class Scenario {
 		this.instance = `e2e-${name}-${process.pid}`;
 		this.folder = mkdtempSync(join(tmpdir(), `podrun-${name}-`));
 		this.env = {
-			...process.env,
+			...withoutSettings(process.env),
 			HOME: this.folder,
 			PODRUN_INSTANCE: this.instance,
 			PODRUN_STATE_HOME: join(this.folder, 'state'),
@@ -235,6 +235,11 @@ export class Scenario {
 			return undefined;
 		}
 	}
+}
+
+/** What the person who runs the tests has set for podrun is none of a scenario's business. */
+function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+	return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('PODRUN_')));
 }
 
 /** Whether a process of this id runs (a zombie does not). */
