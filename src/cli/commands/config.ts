@@ -35,7 +35,7 @@ const VARIABLES = [
 	['node-memory', 'PODRUN_NODE_MEMORY', "(the engine's)"],
 ] as const;
 
-/** Global flags reach the environment before a verb runs; these are the ones that stand for a variable. */
+/** Global flags that win over a variable. */
 const FLAGS: Readonly<Record<string, keyof GlobalOptions>> = {
 	PODRUN_MAX_RESTART_BACKOFF: 'maxRestartBackoff',
 	PODRUN_INFRA_IMAGE: 'infraImage',
@@ -79,10 +79,11 @@ function inForce(io: Io, options: ConfigOptions): Setting[] {
 			source: options.namespace === undefined ? 'default' : '--namespace',
 		},
 		...VARIABLES.map(([name, variable, fallback]): Setting => {
-			const given = env[variable];
-			if (!given) return { name, value: fallback, source: 'default' };
 			const flag = FLAGS[variable];
-			return { name, value: given, source: flag && options[flag] === given ? 'flag' : variable };
+			const flagged = flag && options[flag];
+			if (flagged !== undefined) return { name, value: flagged, source: 'flag' };
+			const given = env[variable];
+			return given ? { name, value: given, source: variable } : { name, value: fallback, source: 'default' };
 		}),
 		{ name: 'state', value: paths.stateFolder, source: state ?? 'default' },
 		{ name: 'socket', value: paths.socket, source: computed },
