@@ -3,7 +3,7 @@
  * Writes are on disk before they are answered: what podrun has acknowledged survives its death.
  */
 import type { Backend, StoredKind } from '../api/backend.ts';
-import { notFound } from '../api/errors.ts';
+import { ApiError, notFound } from '../api/errors.ts';
 import type { KubeObject, Node, Pod } from '../api/types.ts';
 import type { Engine, EngineInfo } from '../engine/engine.ts';
 import type { Inventory } from '../engine/observe.ts';
@@ -61,8 +61,19 @@ export function createBackend(parts: BackendParts): Backend {
 		get: async (kind, namespace, name) => found(store, kind, namespace, name),
 		list: async (kind, namespace) => store.list(kind, namespace),
 		watch: (kind, options, signal) => store.watch(kind, options, signal),
-		create: (kind, object, options) => durable(() => registry.create(kind, object, options)),
-		update: (kind, object, options) => durable(() => registry.update(kind, object, options)),
+		async create(kind, object, options) {
+			const created = await durable(() => registry.create(kind, object, options));
+			const failure = options?.dryRun ? undefined : store.failureOf(created);
+			if (failure === undefined) return created;
+			registry.delete(kind, created.metadata.namespace, created.metadata.name, { gracePeriodSeconds: 0 });
+			throw notWritten(kind, created, 'it was not created', failure);
+		},
+		async update(kind, object, options) {
+			const updated = await durable(() => registry.update(kind, object, options));
+			const failure = options?.dryRun ? undefined : store.failureOf(updated);
+			if (failure === undefined) return updated;
+			throw notWritten(kind, updated, 'the change is in force until the supervisor ends', failure);
+		},
 		delete: async (kind, namespace, name, options) => {
 			const result = await durable(() => registry.delete(kind, namespace, name, options));
 			if (kind === 'PersistentVolumeClaim' && result.deleted && !options?.dryRun) {
@@ -88,6 +99,13 @@ export function createBackend(parts: BackendParts): Backend {
 			(await leftovers(parts.engine, store, parts.instance)).map(({ id: _, ...told }) => told),
 		prune: (data) => prune(parts.engine, store, parts.instance, data),
 	};
+}
+
+/** 500: the state folder takes no more. */
+function notWritten(kind: StoredKind, object: KubeObject, outcome: string, failure: unknown): ApiError {
+	const why = failure instanceof Error ? failure.message : String(failure);
+	const name = `${RESOURCES[kind]} "${object.metadata.name}"`;
+	return new ApiError(500, 'InternalError', `${name} could not be written to disk, ${outcome}: ${why}`);
 }
 
 function served(parts: BackendParts, namespace: string, pod: string): Pod {

@@ -18,6 +18,8 @@ export class FilePersistence implements Persistence {
 	/** Latest wanted content by path: null = no file. */
 	readonly #wanted = new Map<string, string | null>();
 	readonly #writing = new Map<string, Promise<void>>();
+	/** What could not be written, by path: the content and why. */
+	readonly #failed = new Map<string, { content: string | null; error: unknown }>();
 
 	/** `onError` hears of a write that failed (disk full, read-only); the object stays in memory. */
 	constructor(folder: string, onError: (path: string, error: unknown) => void) {
@@ -44,15 +46,30 @@ export class FilePersistence implements Persistence {
 		await Promise.all(outstanding);
 	}
 
-	/** Every object that is on disk. Files that don't parse are renamed to `*.broken` and told to onError. */
+	/** Why the last write of the object did not succeed; undefined when it did. */
+	failureOf(object: KubeObject): unknown {
+		return this.#failed.get(this.#path(object))?.error;
+	}
+
+	/** Tries once more what could not be written: there may be room again. */
+	retry(): void {
+		for (const [path, { content }] of [...this.#failed])
+			if (!this.#wanted.has(path)) this.#want(path, content);
+	}
+
+	/**
+	 * Every object that is on disk. Files that hold none are renamed to `*.broken` and told to onError; drafts of a
+	 * process that was killed while it wrote go.
+	 */
 	async load(): Promise<KubeObject[]> {
 		const found: KubeObject[] = [];
 		for (const resource of Object.values(RESOURCES)) {
 			const folder = join(this.#folder, 'objects', resource);
 			for (const file of await filesBelow(folder)) {
+				if (file.endsWith('.tmp')) await rm(file, { force: true }).catch(() => {});
 				if (!file.endsWith('.json')) continue;
 				try {
-					found.push(JSON.parse(await readFile(file, 'utf8')) as KubeObject);
+					found.push(objectIn(await readFile(file, 'utf8')));
 				} catch (error) {
 					this.#onError(file, error);
 					await rename(file, `${file}.broken`).catch(() => {});
@@ -89,8 +106,10 @@ export class FilePersistence implements Persistence {
 		try {
 			if (content === null) await rm(path, { force: true });
 			else await replace(path, content);
+			this.#failed.delete(path);
 		} catch (error) {
-			this.#onError(path, error);
+			if (this.#failed.get(path)?.error === undefined) this.#onError(path, error);
+			this.#failed.set(path, { content, error });
 		}
 	}
 
@@ -105,8 +124,26 @@ export class FilePersistence implements Persistence {
 async function replace(path: string, content: string): Promise<void> {
 	await mkdir(dirname(path), { recursive: true, mode: 0o700 });
 	const beside = `${path}.${process.pid}.tmp`;
-	await writeFile(beside, content, { mode: 0o600 });
-	await rename(beside, path);
+	try {
+		await writeFile(beside, content, { mode: 0o600 });
+		await rename(beside, path);
+	} catch (error) {
+		// Half of a draft takes room on a disk that may have none.
+		await rm(beside, { force: true }).catch(() => {});
+		throw error;
+	}
+}
+
+/** Throws when the text is not an object of a kind that is stored. */
+function objectIn(text: string): KubeObject {
+	const object = JSON.parse(text) as Partial<KubeObject> | null;
+	const isWhole =
+		typeof object?.kind === 'string' &&
+		Object.hasOwn(RESOURCES, object.kind) &&
+		typeof object.metadata?.name === 'string' &&
+		(object.kind !== 'Pod' || typeof object['spec'] === 'object');
+	if (!isWhole) throw new Error('it holds no object that podrun stores');
+	return object as KubeObject;
 }
 
 async function filesBelow(folder: string): Promise<string[]> {

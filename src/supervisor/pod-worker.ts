@@ -78,7 +78,8 @@ export class PodWorker {
 	/** Something may have changed: look again, soon and once. */
 	wake(): void {
 		this.#dirty = true;
-		if (this.#turning !== undefined || this.#stopped) return;
+		// While all of it is being removed there is nothing to decide: the deed's end wakes it.
+		if (this.#turning !== undefined || this.#stopped || this.journal.inFlight.has('pod')) return;
 		this.#turning = this.#turns().finally(() => {
 			this.#turning = undefined;
 			if (this.#dirty) this.wake();
@@ -153,7 +154,14 @@ export class PodWorker {
 		const admission = this.#parts.admit(before);
 		const observed = await observer.observe(before, this.journal, admission);
 		// It may have changed while the engine was asked: decide on the newest.
-		const pod = await this.#durablePod();
+		let { pod } = this;
+		// What is done for a spec or a deletion that a killed supervisor has not written, the next one would undo.
+		while (pod !== undefined && wantedOf(pod) !== this.#durable) {
+			const wanted = wantedOf(pod);
+			await this.#parts.store.flush();
+			this.#durable = wanted;
+			pod = this.pod;
+		}
 		if (pod === undefined) return this.#gone();
 		const decision = decide(this.#judged(pod, observed), observed, {
 			...settings,
@@ -169,22 +177,6 @@ export class PodWorker {
 		if (decision.actions.length === 0 && this.journal.inFlight.size === 0 && !this.#dirty)
 			this.#tellSettled();
 		if (decision.wakeAt !== undefined) this.#sleep(decision.wakeAt - clock.now());
-	}
-
-	/**
-	 * The newest pod, once what is wanted of it is on disk: what was done for a spec or a deletion that a killed
-	 * supervisor had not written yet would be undone by the next one. Statuses are not waited for.
-	 */
-	async #durablePod(): Promise<Pod | undefined> {
-		for (;;) {
-			const { pod } = this;
-			if (pod === undefined) return undefined;
-			const { generation, deletionTimestamp } = pod.metadata;
-			const wanted = `${generation} ${deletionTimestamp ?? ''}`;
-			if (wanted === this.#durable) return pod;
-			await this.#parts.store.flush();
-			this.#durable = wanted;
-		}
 	}
 
 	/** The pod with the phase Failed, when the node has given it up: `decide` takes a final phase as it is. */
@@ -260,6 +252,11 @@ export class PodWorker {
 	get #told(): string {
 		return `${this.namespace}/${this.name}`;
 	}
+}
+
+/** Changes with what users want of the pod, not with its status. */
+function wantedOf({ metadata }: Pod): string {
+	return `${metadata.generation} ${metadata.deletionTimestamp ?? ''}`;
 }
 
 function isOver(pod: Pod): boolean {

@@ -23,6 +23,10 @@ export interface Persistence {
 	save(object: KubeObject): void;
 	remove(object: KubeObject): void;
 	flush(): Promise<void>;
+	/** Why the last write of the object failed, if it did. */
+	failureOf(object: KubeObject): unknown;
+	/** Tries once more what could not be written. */
+	retry(): void;
 }
 
 interface Change {
@@ -150,6 +154,16 @@ export class Store {
 
 	flush(): Promise<void> {
 		return this.#persistence.flush();
+	}
+
+	/** Why the object is in memory only; undefined: it is on disk. To be asked after `flush`. */
+	failureOf(object: KubeObject): unknown {
+		return this.#persistence.failureOf(object);
+	}
+
+	/** Writes once more what could not be written. */
+	retry(): void {
+		this.#persistence.retry();
 	}
 
 	#put<T extends KubeObject>(type: 'ADDED' | 'MODIFIED', object: T, previous?: KubeObject): T {

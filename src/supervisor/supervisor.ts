@@ -202,11 +202,15 @@ export async function createSupervisor(options: SupervisorOptions): Promise<Supe
 			for (const worker of workers.values()) worker.wake();
 			return;
 		}
-		if (event.kind === 'network' && event.action === 'destroy') network.forget();
+		if (event.kind === 'network' && event.action === 'destroy' && event.attributes['name'] === network.name) {
+			network.forget();
+		}
 		if (event.kind !== 'container' || event.attributes[INSTANCE] !== instance) return;
 		// Execs (probes, hooks) change nothing of their container; their events come in numbers.
 		if (event.action.startsWith('exec_') || event.action === 'top' || event.action.startsWith('archive'))
 			return;
+		// Only podrun makes them, and the deed that does wakes its pod; a deed that was cut off is done again.
+		if (event.action === 'create') return;
 		const uid =
 			event.action === 'destroy'
 				? inventory.forget(event.id)
@@ -222,6 +226,7 @@ export async function createSupervisor(options: SupervisorOptions): Promise<Supe
 		if (abort.signal.aborted) return;
 		clock.after(RESYNC_MS, () => {
 			recorder.expire(clock.now());
+			store.retry();
 			relist(false)
 				.catch((error: unknown) => log.warn('resync', { error }))
 				.finally(resync);

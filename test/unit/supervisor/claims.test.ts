@@ -9,7 +9,7 @@ let store: Store;
 let registry: Registry;
 
 beforeEach(() => {
-	store = new Store({ save() {}, remove() {}, flush: async () => {} });
+	store = new Store({ save() {}, remove() {}, flush: async () => {}, failureOf() {}, retry() {} });
 	registry = new Registry(store, () => Date.parse('2026-11-21T12:00:00Z'));
 });
 
