@@ -59,6 +59,12 @@ export class Inventory {
 		return uid;
 	}
 
+	/** It was started, which its event may have told already: not looked at again then. */
+	async started(id: string, podUID?: string): Promise<void> {
+		await this.#inspecting.get(id)?.catch(() => {});
+		if (this.#known.get(id)?.observed.state !== 'running') this.touch(id, podUID);
+	}
+
 	/** It is gone. Returns the uid of its pod. */
 	forget(id: string): string | undefined {
 		const uid = this.#known.get(id)?.podUID ?? this.#stale.get(id);

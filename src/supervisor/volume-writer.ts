@@ -16,7 +16,7 @@ import {
 	writeFile,
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Engine } from '../engine/engine.ts';
+import type { Engine, EngineVolume } from '../engine/engine.ts';
 import { pauseEntries, type VolumeFiles } from '../translate/files.ts';
 import { type TarEntry, tar } from '../translate/tar.ts';
 import { swapVersion } from './pause-tools.ts';
@@ -31,6 +31,7 @@ export class VolumeWriter {
 	readonly #engine: Engine;
 	readonly #straight: boolean;
 	readonly #mountpoints = new Map<string, string | undefined>();
+	readonly #volumes = new Map<string, EngineVolume>();
 
 	/** `straight`: the engine is local and its folders may be written to, where this process has the right to. */
 	constructor(engine: Engine, straight: boolean) {
@@ -81,6 +82,16 @@ export class VolumeWriter {
 		return content.subarray(0, limit);
 	}
 
+	/** A volume as its creation has answered: it needs no inspection. */
+	learn(volume: EngineVolume): void {
+		this.#volumes.set(volume.name, volume);
+	}
+
+	/** Where the engine keeps a volume; undefined when it has no such volume. Remembered until `forget`. */
+	async mountpoint(name: string): Promise<string | undefined> {
+		return (await this.#find(name))?.mountpoint;
+	}
+
 	/** Whether `read` and `write` take the straight way for this volume. */
 	async isDirect(name: string): Promise<boolean> {
 		return (await this.#folder(name)) !== undefined;
@@ -88,12 +99,19 @@ export class VolumeWriter {
 
 	forget(name: string): void {
 		this.#mountpoints.delete(name);
+		this.#volumes.delete(name);
+	}
+
+	async #find(name: string): Promise<EngineVolume | undefined> {
+		const known = this.#volumes.get(name) ?? (await this.#engine.inspectVolume(name));
+		if (known !== undefined) this.#volumes.set(name, known);
+		return known;
 	}
 
 	async #folder(name: string): Promise<string | undefined> {
 		if (!this.#straight) return undefined;
 		if (this.#mountpoints.has(name)) return this.#mountpoints.get(name);
-		const volume = await this.#engine.inspectVolume(name);
+		const volume = await this.#find(name);
 		if (volume === undefined) return undefined;
 		const { mountpoint, options } = volume;
 		if (Object.keys(options).length > 0) {

@@ -72,6 +72,7 @@ export class PodVolumes {
 	/** Contents that can't be rendered (a ConfigMap was deleted) stay as they are, as under a kubelet. */
 	state(pod: Pod, journal: Journal, podIP: string, sandboxID: string | undefined): VolumesState {
 		const created = journal.volumesCreated === volumesKey(pod);
+		if (!hasContents(pod)) return { created, written: sandboxID !== undefined, current: true };
 		const written = sandboxID !== undefined && journal.volumesWritten?.sandboxID === sandboxID;
 		let current = written;
 		if (written) {
@@ -87,9 +88,10 @@ export class PodVolumes {
 	/**
 	 * Makes what is missing on the engine and checks host paths. `begun`: the pod has had a sandbox; before that,
 	 * the roots of its own volumes are still to be made right, also when an earlier supervisor has made them.
+	 * `bare`: nothing of the pod is on the engine, so whatever has its volumes' names has not been written to.
 	 * Throws EngineError, DeedError (FailedMount).
 	 */
-	async create(pod: Pod, journal: Journal, podIP: string, begun: boolean): Promise<void> {
+	async create(pod: Pod, journal: Journal, podIP: string, begun: boolean, bare = false): Promise<void> {
 		const { engine, info } = this.#parts;
 		await ensureHostPaths(pod, info);
 		const fresh = this.#fresh.get(pod.metadata.uid ?? '') ?? new Set<string>();
@@ -100,9 +102,10 @@ export class PodVolumes {
 				// Filled when a container is made: their image is pulled then.
 				if (image !== undefined) return;
 				if (ownedByPod && !begun) fresh.add(name);
-				if ((await engine.inspectVolume(name)) !== undefined) return;
+				const isNew = ownedByPod && bare;
+				if (!isNew && (await engine.inspectVolume(name)) !== undefined) return;
 				fresh.add(name);
-				await engine.createVolume({ name, labels, options });
+				this.writer.learn(await engine.createVolume({ name, labels, options }));
 				this.#empty.add(name);
 			}),
 		);
@@ -182,12 +185,17 @@ export class PodVolumes {
 		}
 	}
 
-	/** Removes what the pod owns; claims stay. Volumes that are gone already are no error. */
-	async remove(pod: Pod): Promise<void> {
+	/** The engine's names of what the pod owns. */
+	async owned(pod: Pod): Promise<string[]> {
+		const volumes = await this.#parts.engine.listVolumes([`${POD_UID}=${pod.metadata.uid ?? ''}`]);
+		return volumes.map(({ name }) => name);
+	}
+
+	/** Removes volumes by name. Those that are gone already are no error. */
+	async remove(names: readonly string[]): Promise<void> {
 		const { engine } = this.#parts;
-		const volumes = await engine.listVolumes([`${POD_UID}=${pod.metadata.uid ?? ''}`]);
 		await Promise.all(
-			volumes.map(async ({ name }) => {
+			names.map(async (name) => {
 				this.writer.forget(name);
 				this.#images.forget(name);
 				this.#empty.delete(name);
@@ -246,6 +254,17 @@ function hasRun({ status }: Pod): boolean {
 	const { containerStatuses = [], initContainerStatuses = [] } = status ?? {};
 	return [...initContainerStatuses, ...containerStatuses].some(
 		({ containerID }) => containerID !== undefined,
+	);
+}
+
+/** Whether anything is written into its volumes: without that, a pause that runs is all they need. */
+function hasContents(pod: Pod): boolean {
+	const { volumes = [], securityContext } = pod.spec;
+	const handedOver = securityContext?.fsGroup !== undefined;
+	return volumes.some(
+		(volume) =>
+			hasPayload(volume) ||
+			(handedOver && (volume.persistentVolumeClaim !== undefined || volume.ephemeral !== undefined)),
 	);
 }
 

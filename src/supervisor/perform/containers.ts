@@ -14,6 +14,7 @@ import { createOrAdopt } from './create-or-adopt.ts';
 import { imageFacts } from './image-facts.ts';
 import { realMounts } from './mounts.ts';
 import type { Deed, PerformerParts } from './performer.ts';
+import { pidsLimitOf } from './pids-limit.ts';
 import { runtimeOf } from './runtime.ts';
 import { seccompProfiles } from './seccomp.ts';
 
@@ -56,7 +57,9 @@ export async function createContainer(
 		});
 		for (const note of notes)
 			log.info('weakened', { pod: pod.metadata.name, container: container.name, note });
-		const id = await createOrAdopt(engine, options);
+		const pidsLimit = pidsLimitOf(parts.env);
+		const limited = { ...options, resources: { ...options.resources, ...pidsLimit } };
+		const id = await createOrAdopt(engine, limited);
 		inventory.touch(id, pod.metadata.uid);
 	} catch (error) {
 		if (error instanceof ConfigError) {
@@ -92,7 +95,7 @@ export async function startContainer(
 	} catch (error) {
 		if (!(error instanceof EngineError) || error.code !== 'NOT_MODIFIED') throw error;
 	} finally {
-		inventory.touch(action.id, deed.pod.metadata.uid);
+		await inventory.started(action.id, deed.pod.metadata.uid);
 	}
 	await sync.started(deed.pod, action.container, action.id);
 	const fieldPath = fieldPathOf(deed, action.container);

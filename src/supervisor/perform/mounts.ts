@@ -49,8 +49,8 @@ async function realMount(
 	const own = engineMount(resolved, info.apiVersion);
 	if (own !== undefined) return own;
 	if (mount.kind === 'hostPath') return bindMount(mount, `${mount.path.replace(/\/+$/, '')}/${subPath}`);
-	const volume = await parts.engine.inspectVolume(mount.source);
-	if (volume === undefined) throw new Error(`volume ${mount.source} vanished from the engine`);
+	const mountpoint = await volumes.writer.mountpoint(mount.source);
+	if (mountpoint === undefined) throw new Error(`volume ${mount.source} vanished from the engine`);
 	const inside = mount.kind === 'terminationMessage' || mount.kind === 'podFile' ? mount.file : subPath;
-	return bindMount(mount, `${volume.mountpoint}/${inside ?? ''}`);
+	return bindMount(mount, `${mountpoint}/${inside ?? ''}`);
 }

@@ -66,7 +66,7 @@ export class Performer {
 		const { pod, observed, journal } = deed;
 		switch (action.type) {
 			case 'CreateVolumes':
-				return parts.volumes.create(pod, journal, observed.podIP, hasBegun(observed));
+				return parts.volumes.create(pod, journal, observed.podIP, hasBegun(observed), isBare(observed));
 			case 'WriteVolumes':
 				return parts.volumes.write(pod, journal, observed.podIP, observed.sandboxes[0]?.id ?? '');
 			case 'PullImage':
@@ -95,6 +95,11 @@ export class Performer {
 				return removePod(parts, deed);
 		}
 	}
+}
+
+/** Nothing of the pod is on the engine. */
+function isBare({ sandboxes, containers }: ObservedPod): boolean {
+	return sandboxes.length === 0 && containers.size === 0;
 }
 
 /** Something of the pod has run: what its volumes hold is its containers' own. */

@@ -1,6 +1,6 @@
 /** Removal: of one attempt, and of all that a pod has on the engine. What is gone already is no error. */
 import type { RemoveContainer } from '../../reconcile/action.ts';
-import { POD_CONTAINER, POD_UID, ROLE } from '../../translate/names.ts';
+import { POD_UID } from '../../translate/names.ts';
 import { ignoring } from '../ignoring.ts';
 import type { Deed, PerformerParts } from './performer.ts';
 
@@ -19,24 +19,19 @@ export async function removeContainer(
 	parts.inventory.forget(action.id);
 }
 
-/** Containers first, pauses after them, then volumes, and the network with the last pod. Claims stay. */
+/** Containers and pauses (nothing runs that could miss its pause), then volumes, and the network with the last pod. Claims stay. */
 export async function removePod(parts: PerformerParts, { pod }: Deed): Promise<void> {
 	const { engine, inventory, volumes, network } = parts;
 	const uid = pod.metadata.uid ?? '';
 	// Not the inventory but the engine is asked: nothing may be left behind.
-	const all = await engine.listContainers([`${POD_UID}=${uid}`]);
-	const isPause = (labels: Readonly<Record<string, string>>): boolean =>
-		labels[ROLE] === 'infra' || labels['io.kubernetes.container.name'] === POD_CONTAINER;
-	for (const pauses of [false, true]) {
-		const turn = all.filter(({ labels }) => isPause(labels) === pauses);
-		await Promise.all(
-			turn.map(async ({ id }) => {
-				await ignoring(['NOT_FOUND'], engine.removeContainer(id, { force: true }));
-				inventory.forget(id);
-			}),
-		);
-	}
-	await volumes.remove(pod);
+	const [all, owned] = await Promise.all([engine.listContainers([`${POD_UID}=${uid}`]), volumes.owned(pod)]);
+	await Promise.all(
+		all.map(async ({ id }) => {
+			await ignoring(['NOT_FOUND'], engine.removeContainer(id, { force: true }));
+			inventory.forget(id);
+		}),
+	);
+	await volumes.remove(owned);
 	await volumes.releaseClaims(pod);
 	if (parts.isLast(uid)) await network.remove();
 }

@@ -63,6 +63,6 @@ export async function startSandbox(parts: PerformerParts, deed: Deed, action: St
 		}
 		throw error;
 	} finally {
-		inventory.touch(action.id, deed.pod.metadata.uid);
+		await inventory.started(action.id, deed.pod.metadata.uid);
 	}
 }
