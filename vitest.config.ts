@@ -10,6 +10,8 @@ export default defineConfig({
 					name: 'unit',
 					include: ['test/unit/**/*.test.ts'],
 					setupFiles: ['test/support/fast-check.ts'],
+					// One world for all files of a worker: modules are read once, which halves the time.
+					isolate: false,
 					// Seconds on a quiet machine; a busy one is no reason to fail.
 					testTimeout: 30_000,
 				},
