@@ -31,7 +31,9 @@ function checkEngine(): void {
 	const there = new Set(images.split('\n'));
 	const missing = IMAGES.filter((image) => !there.has(image));
 	if (missing.length > 0) {
-		throw new Error(`the engine lacks ${missing.join(', ')}: run scripts/images/build first`);
+		throw new Error(
+			`the engine lacks ${missing.join(', ')}: run scripts/images/build first (scripts/test does)`,
+		);
 	}
 }
 
