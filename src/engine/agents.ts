@@ -8,6 +8,7 @@ import { Agent, type AgentOptions } from 'node:http';
 import net from 'node:net';
 import { Duplex } from 'node:stream';
 import tls from 'node:tls';
+import { inspect } from 'node:util';
 import { type EngineAddress, type EngineEndpoint, parseEngineUrl } from '../api/engine-address.ts';
 import { EngineError } from './engine.ts';
 
@@ -33,6 +34,11 @@ class EngineAgent extends Agent {
 		super(options);
 		this.#endpoint = endpoint;
 		this.#address = address;
+	}
+
+	/** docker-modem renders its options with all that hangs on them for a log that nobody reads, at each call. */
+	[inspect.custom](): string {
+		return `EngineAgent(${this.#address.url})`;
 	}
 
 	override createConnection(): Duplex {
