@@ -12,6 +12,7 @@ export function collect(value: string, before: readonly string[] | undefined): r
 export function addComposeVerbs({ verb }: Tree): void {
 	verb('up', 'Start the pods of a manifest and follow their logs', () => import('../commands/up.ts'))
 		.option('-f, --filename <path>', FILES, collect)
+		.option('--example <name>', 'an example of the package (podrun examples lists them)')
 		.option('-R, --recursive', 'go into the folders of -f')
 		.option('-w, --watch', 'and apply every change of manifests, configs and sources in place')
 		.option('-d, --detach', 'wait until the pods are Ready or Completed, then return')
