@@ -48,7 +48,7 @@ export class Observer {
 		journal.hookAborts.cut((id) =>
 			known.some(({ observed }) => observed.id === id && observed.state === 'running'),
 		);
-		const { sandboxes, containers } = sorted(known, journal);
+		const { sandboxes, containers } = sorted(known, journal, pod.spec.hostNetwork === true);
 		const podIP = await this.#podIP(pod, admission, sandboxes[0]);
 		const state: VolumesState = volumes.state(pod, journal, podIP, sandboxes[0]?.id);
 		return {
@@ -106,12 +106,15 @@ export function imagesOf(pod: Pod): string[] {
 function sorted(
 	known: readonly KnownContainer[],
 	journal: Journal,
+	hostNetwork: boolean,
 ): { sandboxes: ObservedContainer[]; containers: Map<string, ObservedContainer[]> } {
 	const sandboxes: ObservedContainer[] = [];
 	const containers = new Map<string, ObservedContainer[]>();
 	for (const { observed } of known) {
 		if (observed.name === POD_CONTAINER && observed.role === 'infra') {
-			sandboxes.push(observed);
+			// Somebody took its network away: it runs, but nobody reaches it. It counts as made from another spec.
+			const isCutOff = !hostNetwork && observed.state === 'running' && observed.ip === '';
+			sandboxes.push(isCutOff ? { ...observed, hash: '' } : observed);
 			continue;
 		}
 		const message = journal.messages.get(observed.id);

@@ -28,6 +28,7 @@ const VARIABLES = [
 	['log-level', 'PODRUN_LOG_LEVEL', 'info'],
 	['reach', 'PODRUN_REACH', '(found out)'],
 	['volumes', 'PODRUN_VOLUMES', '(found out)'],
+	['pids-limit', 'PODRUN_PIDS_LIMIT', '4096'],
 	['runtime', 'PODRUN_RUNTIME', "(the engine's)"],
 	['seccomp-root', 'PODRUN_SECCOMP_ROOT', '/var/lib/kubelet/seccomp'],
 	['unsafe-sysctls', 'PODRUN_ALLOWED_UNSAFE_SYSCTLS', '(none)'],
