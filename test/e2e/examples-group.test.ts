@@ -130,10 +130,11 @@ describe('podrun examples', () => {
 		const names = (await s.ok('examples', '-o', 'name')).trim().split('\n');
 		expect(names).toHaveLength(14);
 		expect(await s.ok('examples')).toMatch(/^banana +Banana: the smallest pod$/m);
-		for (const name of names) {
-			const ran = await s.podrun('validate', '--profile', 'kubernetes', '-f', `${EXAMPLES}/${name}`);
-			expect(ran, name).toMatchObject({ code: 0, err: '' });
-		}
+		const folders = names.flatMap((name) => ['-f', `${EXAMPLES}/${name}`]);
+		expect(await s.podrun('validate', '--profile', 'kubernetes', ...folders)).toMatchObject({
+			code: 0,
+			err: '',
+		});
 		expect((await s.podrun('up', '--example', 'apple')).err).toContain('there is no example "apple"');
 		await s.ok('up', '-d', '--example', 'banana');
 		expect(await s.ok('get', 'pods', '-o', 'name')).toBe('pod/banana\n');
