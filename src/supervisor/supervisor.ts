@@ -202,8 +202,12 @@ export async function createSupervisor(options: SupervisorOptions): Promise<Supe
 			for (const worker of workers.values()) worker.wake();
 			return;
 		}
-		if (event.kind === 'network' && event.action === 'destroy' && event.attributes['name'] === network.name) {
-			network.forget();
+		if (event.kind === 'network' && event.attributes['name'] === network.name) {
+			if (event.action === 'destroy') network.forget();
+			// Of a pause that runs on, nothing else tells that it has lost its address.
+			const uid =
+				event.action === 'disconnect' ? inventory.touch(event.attributes['container'] ?? '') : undefined;
+			if (uid !== undefined) wake(uid);
 		}
 		if (event.kind !== 'container' || event.attributes[INSTANCE] !== instance) return;
 		// Execs (probes, hooks) change nothing of their container; their events come in numbers.

@@ -248,10 +248,12 @@ describe('containers that misbehave', () => {
 			'for i in 1 2 3 4 5; do head -c 65536 /dev/zero | tr "\\0" x; echo; done; i=0; while [ $i -lt 256 ]; do printf "\\\\$(printf %03o $i)"; i=$((i+1)); done; echo';
 		await s.apply(pod('loud', { restartPolicy: 'Never', containers: [sh('main', script)] }));
 		await s.until('loud', (pod) => pod.status?.phase === 'Succeeded');
-		const bytes = Buffer.concat([
-			...Array.from({ length: 5 }, () => Buffer.from(`${'x'.repeat(65536)}\n`)),
-			Buffer.from([...Array(256).keys(), 10]),
-		]);
+		const done = await s.pod('loud');
+		// What the engine has kept: its own log file turns bytes that are no text into U+FFFD.
+		const kept = await run('docker', ['logs', done === undefined ? '' : engineId(done, 'main')], {
+			encoding: 'buffer',
+			maxBuffer: 2 ** 22,
+		});
 		const { stdout } = await run(
 			process.execPath,
 			[process.env['PODRUN_BIN'] ?? 'dist/podrun.js', 'logs', 'loud'],
@@ -262,8 +264,9 @@ describe('containers that misbehave', () => {
 			},
 		);
 		const hash = (data: Buffer): string => createHash('sha256').update(data).digest('hex');
-		expect(hash(stdout)).toBe(hash(bytes));
-		survived('64 KB lines and binary logs', 'byte for byte');
+		expect(stdout.subarray(0, 65537).toString()).toBe(`${'x'.repeat(65536)}\n`);
+		expect(hash(stdout)).toBe(hash(kept.stdout));
+		survived('64 KB lines and binary logs', 'byte for byte what the engine keeps');
 	});
 
 	test('one that forks without end is held at its limit, and can be deleted', async () => {
