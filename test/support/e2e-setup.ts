@@ -10,7 +10,19 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What the scenarios run; scripts/images/build makes those that can't be pulled. */
-const IMAGES = ['busybox:1.36', 'nginx:1.22', 'ghost:5', 'tomcat:10', 'podrun/sample-war:1'];
+const IMAGES = [
+	'busybox:1.36',
+	'nginx:1.22',
+	'ghost:5',
+	'tomcat:10',
+	'podrun/sample-war:1',
+	'redis:7',
+	'haproxy:2.6',
+	'python:3.11-slim',
+	'quay.io/coreos/etcd:v3.4.23',
+	'podrun/rsyslog:1',
+	'podrun/mesh-proxy:1',
+];
 
 export default function setup(): void {
 	checkEngine();
