@@ -421,13 +421,21 @@ class DockerEngine implements Engine {
 	}
 
 	async *events(
-		options: { labels?: readonly string[]; since?: number; onConnected?: () => void },
+		options: {
+			labels?: readonly string[];
+			actions?: readonly string[];
+			since?: number;
+			onConnected?: () => void;
+		},
 		signal: AbortSignal,
 	): AsyncGenerator<EngineEvent, void, void> {
 		const stream = await this.#transport.stream({
 			method: 'GET',
 			path: '/events',
-			query: { since: seconds(options.since), filters: filters({ label: options.labels ?? [] }) },
+			query: {
+				since: seconds(options.since),
+				filters: filters({ label: options.labels ?? [], event: options.actions ?? [] }),
+			},
 			signal,
 		});
 		options.onConnected?.();

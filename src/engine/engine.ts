@@ -327,6 +327,8 @@ export interface Engine {
 	events(
 		options: {
 			readonly labels?: readonly string[];
+			/** Only these; all without it. */
+			readonly actions?: readonly string[];
 			readonly since?: number;
 			readonly onConnected?: () => void;
 		},

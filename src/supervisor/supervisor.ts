@@ -55,6 +55,11 @@ export interface Supervisor {
 }
 
 const RESYNC_MS = 10_000;
+/** Of containers, images and networks. Execs come in numbers, those of anybody's health checks on this engine. */
+const CHANGES: readonly string[] = (
+	'start restart die kill oom stop pause unpause rename update destroy ' +
+	'create pull tag untag delete load import prune'
+).split(' ');
 /** ms: the kubelet's. */
 const MAX_BACKOFF = 300_000;
 
@@ -278,7 +283,7 @@ export async function createSupervisor(options: SupervisorOptions): Promise<Supe
 				// Subscribed first, then listed: nothing that happens in between is missed.
 				let first = true;
 				watchEvents(
-					engine,
+					{ events: (asked, signal) => engine.events({ ...asked, actions: CHANGES }, signal) },
 					[],
 					onEvent,
 					() => {
