@@ -21,7 +21,7 @@ import { printFault } from './report.ts';
 const instance = `fault-proxy-${process.pid}`;
 const engineSocket = resolveEngineAddress(process.env).url.replace('unix://', '');
 /** Points of each harm in a run; PODRUN_FAULTS=all tries every one. */
-const SAMPLES = process.env['PODRUN_FAULTS'] === 'all' ? Number.POSITIVE_INFINITY : 3;
+const SAMPLES = process.env['PODRUN_FAULTS'] === 'all' ? Number.POSITIVE_INFINITY : 2;
 
 let folder: string;
 let proxy: FaultProxy;

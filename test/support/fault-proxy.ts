@@ -66,7 +66,9 @@ export class FaultProxy {
 	#harm(asked: IncomingMessage): WireHarm | undefined {
 		if (/\/(events|_ping)\b/.test(asked.url ?? '')) return undefined;
 		this.requests.push(`${asked.method} ${asked.url}`);
-		return this.requests.length === this.#armed?.nth ? this.#armed.harm : undefined;
+		if (this.requests.length !== this.#armed?.nth) return undefined;
+		// Told that what is to be removed is gone, anybody would believe it: that lie is for `podrun prune`.
+		return this.#armed.harm === '404' && asked.method === 'DELETE' ? undefined : this.#armed.harm;
 	}
 
 	async #serve(asked: IncomingMessage, answer: ServerResponse): Promise<void> {
