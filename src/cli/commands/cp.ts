@@ -117,6 +117,9 @@ async function download(io: Io, remote: string, local: string, options: CpOption
 			folder,
 			...(options.preserve === false ? ['--no-same-permissions', '--no-same-owner'] : []),
 			`--transform=s|^${quoted(basename(remote))}|${replacement(name)}|S`,
+			// Nothing else: the archive is made by the container, which may put more into it than it was asked for.
+			'--',
+			basename(remote),
 		],
 		{ stdio: ['pipe', 'ignore', 'pipe'] },
 	);

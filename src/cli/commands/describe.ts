@@ -6,6 +6,7 @@ import { type Io, print, say } from '../io.ts';
 import { describeObject } from '../output/describe-object.ts';
 import { describePod } from '../output/describe-pod.ts';
 import { statusText } from '../output/errors.ts';
+import { plain } from '../output/plain.ts';
 import type { GlobalOptions } from '../program.ts';
 import { type Asked, parseAsked } from '../resources.ts';
 import { namespaceOf, withClient } from '../session.ts';
@@ -37,7 +38,7 @@ export async function run(io: Io, options: DescribeOptions, args: readonly strin
 					found.kind === 'Pod'
 						? describePod(found as unknown as Pod, events, now)
 						: describeObject(found, events, now);
-				print(io, lines.join('\n'));
+				print(io, plain(lines.join('\n')));
 			}
 		}
 		if (first && !failed) {

@@ -3,6 +3,7 @@
  * only for what is a bug of podrun.
  */
 import { ApiError, type Status, UserError } from '../../api/errors.ts';
+import { plain } from './plain.ts';
 
 export interface Told {
 	/** '' when all was said already. */
@@ -47,11 +48,11 @@ export function tell(error: unknown): Told {
 		return { text: '', exitCode: error.exitCode };
 	}
 	if (error instanceof ApiError) {
-		return { text: statusText(error.status), exitCode: 1 };
+		return { text: plain(statusText(error.status)), exitCode: 1 };
 	}
 	if (error instanceof UserError) {
 		const hint = error.hint ? `\n${error.hint.replace(/^/gm, '  ')}` : '';
-		return { text: `error: ${error.message}${hint}`, exitCode: error.code === 'USAGE' ? 2 : 1 };
+		return { text: plain(`error: ${error.message}${hint}`), exitCode: error.code === 'USAGE' ? 2 : 1 };
 	}
 	const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
 	return { text: `podrun: this is a bug, please report it:\n${stack}`, exitCode: 1 };

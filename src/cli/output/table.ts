@@ -1,5 +1,7 @@
 /** Tables as kubectl prints them: columns padded to their widest cell, three spaces between them. */
 
+import { plain } from './plain.ts';
+
 const GAP = 3;
 /** kubectl's tab writer makes no column narrower than this, its gap included. */
 const NARROWEST = 6;
@@ -15,7 +17,8 @@ export function table(
 	rows: readonly (readonly string[])[],
 	options: { readonly headers?: boolean; readonly widths?: readonly number[] } = {},
 ): string[] {
-	const all = options.headers === false ? rows : [headers, ...rows];
+	const cells = rows.map((row) => row.map(plain));
+	const all = options.headers === false ? cells : [headers, ...cells];
 	const widths = headers.map((_, index) =>
 		Math.max(options.widths?.[index] ?? 0, ...all.map((row) => (row[index] ?? '').length)),
 	);

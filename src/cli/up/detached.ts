@@ -1,8 +1,10 @@
 /** `up -d`: returns when every pod is Ready or Completed, or tells why one can't be. */
+
 import type { Pod } from '../../api/types.ts';
 import type { Client } from '../../client/client.ts';
 import { type Io, say } from '../io.ts';
 import { humanDuration } from '../output/age.ts';
+import { plain } from '../output/plain.ts';
 import { rowsOf } from '../output/progress.ts';
 import { failureLines } from './failure.ts';
 import { keyText, type PodFeed } from './feed.ts';
@@ -99,7 +101,7 @@ export async function tellFailures(
 			.find(({ metadata }) => metadata.name === key.name && metadata.namespace === key.namespace);
 		const lines = pod
 			? await failureLines(client, pod, verdict)
-			: [`error: pod/${key.name}: ${verdict.cause}`];
+			: [plain(`error: pod/${key.name}: ${verdict.cause}`)];
 		for (const line of lines) {
 			say(io, line);
 		}

@@ -2,6 +2,7 @@
  * Rows on a terminal by listr2: a task for each pod with its containers below it. A task ends when its row is
  * done or failed; listr2 draws, we only tell it the titles.
  */
+
 import {
 	createWritable,
 	type DefaultRenderer,
@@ -13,6 +14,7 @@ import {
 	type SimpleRenderer,
 } from 'listr2';
 import type { Io } from '../io.ts';
+import { plain } from '../output/plain.ts';
 import type { Row } from '../output/progress.ts';
 
 type Task = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof SimpleRenderer>;
@@ -138,7 +140,7 @@ export class LiveRows {
 	#title(row: Row): string {
 		const percent =
 			row.current !== undefined && row.total ? ` ${Math.floor((row.current / row.total) * 100)}%` : '';
-		const details = row.details ? `  ${row.details.replace(/\s+/g, ' ')}` : '';
+		const details = row.details ? `  ${plain(row.details.replace(/\s+/g, ' '))}` : '';
 		const text = `${row.name}  ${row.text}${percent}${details}`;
 		const width = Math.max(20, (this.#io.stderr.columns ?? 80) - 8);
 		return text.length > width ? `${text.slice(0, width - 1)}…` : text;
