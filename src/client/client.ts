@@ -158,8 +158,9 @@ async function readAll(answer: IncomingMessage): Promise<string> {
  */
 function isGone(error: unknown, method: Method): boolean {
 	const code = (error as NodeJS.ErrnoException).code;
-	if (code === 'ECONNREFUSED' || code === 'ENOENT') return true;
-	return method === 'GET' && (code === 'ECONNRESET' || code === 'EPIPE');
+	// EPIPE: it was gone before it could read the whole of the request.
+	if (code === 'ECONNREFUSED' || code === 'ENOENT' || code === 'EPIPE') return true;
+	return method === 'GET' && code === 'ECONNRESET';
 }
 
 function unreachable(error: unknown, socket: string): unknown {
