@@ -58,7 +58,7 @@ const RESYNC_MS = 10_000;
 /** Of containers, images and networks. Execs come in numbers, those of anybody's health checks on this engine. */
 const CHANGES: readonly string[] = (
 	'start restart die kill oom stop pause unpause rename update destroy ' +
-	'create pull tag untag delete load import prune'
+	'disconnect create pull tag untag delete load import prune'
 ).split(' ');
 /** ms: the kubelet's. */
 const MAX_BACKOFF = 300_000;
