@@ -103,7 +103,8 @@ class SshConnection extends Duplex {
 		child.stderr?.on('data', (chunk: Buffer) => {
 			this.#complaint = (this.#complaint + chunk.toString('utf8')).slice(-2000);
 		});
-		child.stdin?.on('error', (error) => this.destroy(error));
+		// An ssh that gives up closes its stdin first: why it gave up stands on its stderr, and is told at its end.
+		child.stdin?.on('error', () => {});
 		child.on('error', (error) => {
 			this.destroy(
 				new EngineError('UNREACHABLE', `can't run ssh for ${url}: ${error.message}`, { cause: error }),
@@ -123,8 +124,8 @@ class SshConnection extends Duplex {
 		this.#child.stdout?.resume();
 	}
 
-	override _write(chunk: Buffer, _encoding: string, done: (error?: Error | null) => void): void {
-		this.#child.stdin?.write(chunk, done);
+	override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+		this.#child.stdin?.write(chunk, () => done());
 	}
 
 	override _final(done: (error?: Error | null) => void): void {

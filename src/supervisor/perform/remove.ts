@@ -32,6 +32,9 @@ export async function removePod(parts: PerformerParts, { pod }: Deed): Promise<v
 		}),
 	);
 	await volumes.remove(owned);
+	// What was said to be gone must be gone: an answer that got lost, or a wrong one, shows here.
+	const left = await engine.listContainers([`${POD_UID}=${uid}`]);
+	if (left.length > 0) throw new Error(`${left.length} containers of the pod are still there`);
 	await volumes.releaseClaims(pod);
 	if (parts.isLast(uid)) await network.remove();
 }
