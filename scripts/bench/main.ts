@@ -55,9 +55,8 @@ const rows: Readonly<Record<string, (bench: Bench) => Promise<Measured[]>>> = {
 };
 
 async function sized(bench: Bench, volumes: boolean): Promise<Measured[]> {
-	const told: Measured[] = [];
-	for (const n of numbers(given.sizes)) told.push(...(await bringUp(bench, n, volumes)));
-	return told;
+	for (const n of numbers(given.sizes)) measured.push(...(await bringUp(bench, n, volumes)));
+	return [];
 }
 
 /** What the numbers were taken on. */
@@ -93,6 +92,16 @@ async function measure(): Promise<void> {
 	}
 }
 
+const about = `${await machine()}; load before: ${loadNow()}`;
+
+/** What there is so far: rows that are whole. */
+function report(): void {
+	const title = `${about}, after: ${loadNow()}; ${given.rounds} rounds`;
+	process.stdout.write(`${title}\n\n${table(measured)}\n`);
+	if (given.json === undefined) return;
+	writeFileSync(given.json, `${JSON.stringify({ about: title, measured }, null, '\t')}\n`);
+}
+
 let closing: Promise<void> | undefined;
 /** Once, whoever asks. */
 function close(): Promise<void> {
@@ -104,18 +113,16 @@ function close(): Promise<void> {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 	process.once(signal, () => {
 		say('interrupted: cleaning up');
-		close().finally(() => process.exit(130));
+		close().finally(() => {
+			report();
+			process.exit(130);
+		});
 	});
 }
 
-const about = `${await machine()}; load before: ${loadNow()}`;
 try {
 	await measure();
 } finally {
 	await close();
 }
-const title = `${about}, after: ${loadNow()}; ${given.rounds} rounds`;
-process.stdout.write(`${title}\n\n${table(measured)}\n`);
-if (given.json !== undefined) {
-	writeFileSync(given.json, `${JSON.stringify({ about: title, measured }, null, '\t')}\n`);
-}
+report();
