@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import type { KubeObject } from '../api/types.ts';
 import { type Persistence, RESOURCES } from './store.ts';
 
-/** Events die with their supervisor's folder entry `events.json`; they are not worth a file each. */
+/** Events are not worth a file each: story.ts keeps them. */
 const KEPT = new Set(['Pod', 'ConfigMap', 'Secret', 'PersistentVolumeClaim', 'Namespace']);
 
 export class FilePersistence implements Persistence {

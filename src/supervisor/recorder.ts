@@ -1,7 +1,7 @@
 /**
  * v1 Events about pods, with counts: the same news about the same thing raises `count` and `lastTimestamp`
  * of one object instead of making another, as client-go's correlator does. Events live an hour and at most
- * two hundred a pod, in memory: they are a story for people, not state.
+ * two hundred a pod; story.ts keeps them on disk: they are a story for people, not state.
  */
 import type { Event, Pod } from '../api/types.ts';
 import type { EventNote } from '../reconcile/action.ts';
@@ -18,9 +18,19 @@ export class Recorder {
 	readonly #names = new Map<string, string>();
 	readonly #byPod = new Map<string, { name: string; namespace: string; key: string; at: number }[]>();
 
+	/** Goes on with the events that are stored. */
 	constructor(store: Store, host: string) {
 		this.#store = store;
 		this.#host = host;
+		for (const event of store.list<Event>('Event').items) {
+			const { name, namespace = 'default' } = event.metadata;
+			const { uid = '', fieldPath = '' } = event.involvedObject;
+			const key = [uid, event.type, event.reason, event.message, fieldPath].join('\n');
+			this.#names.set(key, name);
+			const told = this.#byPod.get(uid) ?? [];
+			told.push({ name, namespace, key, at: Date.parse(event.lastTimestamp ?? '') || 0 });
+			this.#byPod.set(uid, told);
+		}
 	}
 
 	/** Tells `note` of `pod` at `now` (ms). Reporting component is `kubelet`, so that scripts find what they look for. */

@@ -30,6 +30,7 @@ import { Recorder } from './recorder.ts';
 import { Registry, rfc3339 } from './registry.ts';
 import { StorageWatch } from './storage-watch.ts';
 import { Store } from './store.ts';
+import { readStory, Story } from './story.ts';
 import { PodStreams } from './streams.ts';
 import { PodSync } from './sync/sync.ts';
 import { PodVolumes } from './volumes.ts';
@@ -70,7 +71,11 @@ export async function createSupervisor(options: SupervisorOptions): Promise<Supe
 	const persistence = new FilePersistence(options.stateFolder, (path, error) =>
 		log.error('state file', { path, error }),
 	);
-	const store = new Store(persistence, await persistence.load());
+	const store = new Store(persistence, [
+		...(await persistence.load()),
+		...(await readStory(options.stateFolder)),
+	]);
+	const story = new Story(store, options.stateFolder, clock);
 	const registry = new Registry(store, () => clock.now());
 	const node = nodeFacts(info, env);
 	const recorder = new Recorder(store, node.name);
@@ -309,6 +314,7 @@ export async function createSupervisor(options: SupervisorOptions): Promise<Supe
 			abort.abort();
 			for (const worker of workers.values()) worker.stop();
 			await store.flush();
+			await story.close();
 			// The last pod may have gone while something else still held the network.
 			if (store.list('Pod').items.length === 0) await network.remove().catch(() => {});
 			engine.close();
