@@ -53,6 +53,16 @@ export interface WorkerParts {
 const RETRY_FIRST = 200;
 const RETRY_MOST = 5_000;
 
+/** Deeds that leave something on the engine. */
+const MAKING: ReadonlySet<string> = new Set<Action['type']>([
+	'CreateVolumes',
+	'WriteVolumes',
+	'CreateSandbox',
+	'StartSandbox',
+	'CreateContainer',
+	'StartContainer',
+]);
+
 export class PodWorker {
 	readonly namespace: string;
 	readonly name: string;
@@ -209,6 +219,9 @@ export class PodWorker {
 	#begin(action: Action, pod: Pod, observed: ObservedPod): void {
 		const target = targetOf(action);
 		if (this.journal.inFlight.has(target)) return;
+		// What is being made now would come after all was removed, and stay: its end wakes the worker again.
+		if (action.type === 'RemovePod' && this.journal.inFlight.values().some((type) => MAKING.has(type)))
+			return;
 		this.journal.inFlight.set(target, action.type);
 		this.#parts.log.debug('begin', { pod: this.#told, action: formatAction(action) });
 		this.#perform(action, target, pod, observed).finally(() => {

@@ -111,7 +111,7 @@ export const SCENARIOS: readonly Scenario[] = [
 	},
 ];
 
-async function create(world: World): Promise<void> {
+export async function create(world: World): Promise<void> {
 	const objects = { ConfigMap: CONFIG, Secret: SECRET, PersistentVolumeClaim: CLAIM, Pod: torturePod() };
 	for (const kind of ['ConfigMap', 'Secret', 'PersistentVolumeClaim', 'Pod'] as const) {
 		const there = await world.backend

@@ -59,6 +59,8 @@ export class World {
 	readonly engine: FakeEngine;
 	/** Calls that went through the gate since the last `arm`, by method. */
 	calls: string[] = [];
+	/** Called with the number of each call, before it is made. */
+	onCall: ((nth: number) => void) | undefined;
 	/** What the supervisor logged. */
 	readonly log: string[] = [];
 	readonly #top: string;
@@ -262,6 +264,7 @@ export class World {
 		this.#activity += 1;
 		this.calls.push(method);
 		const nth = this.calls.length;
+		this.onCall?.(nth);
 		const armed = this.#armed;
 		const harm = armed !== undefined && nth >= armed.nth && nth <= armed.upTo ? armed.harm : undefined;
 		switch (harm) {
