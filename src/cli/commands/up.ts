@@ -15,9 +15,11 @@ import { attach } from '../up/attached.ts';
 import { waitDetached } from '../up/detached.ts';
 import { PodFeed, type PodKey } from '../up/feed.ts';
 import { podTarget, type StartedPod, undo } from '../up/started.ts';
+import { announce } from '../watch/announce.ts';
+import { attemptIds } from '../watch/readiness.ts';
 import { buildAll, loadWatched, replaceBuilt, startWatch } from '../watch/start.ts';
 import { Teller } from '../watch/teller.ts';
-import { applyObject, outcomeLine } from './apply.ts';
+import { type Applied, applyObject, outcomeLine } from './apply.ts';
 
 export interface UpOptions extends FileOptions {
 	readonly watch?: boolean;
@@ -109,7 +111,7 @@ async function applyAll(
 			}
 			const applied = await applyObject(client, manifest);
 			if (object.kind === 'Pod') {
-				started.push({ ...key, created: applied.outcome === 'created' });
+				started.push({ ...key, created: applied.outcome === 'created', replaced: replacedBy(applied) });
 			}
 			if (options.progress !== 'quiet' && options.progress !== 'json') {
 				say(io, outcomeLine(object, applied.outcome, 'none'));
@@ -124,6 +126,11 @@ async function applyAll(
 		}
 	}
 	return started;
+}
+
+/** The attempts that will give way to others. */
+function replacedBy({ before, object }: Applied): ReadonlyMap<string, string> {
+	return attemptIds(before as Pod | undefined, announce(before, object).restarts);
 }
 
 /** A pod that has ended, or is about to go, can't be brought up again: up means a new one. */

@@ -2,6 +2,7 @@
 
 import type { Pod } from '../../api/types.ts';
 import type { Client } from '../../client/client.ts';
+import { statusesOf } from '../containers.ts';
 import { type Io, say } from '../io.ts';
 import { humanDuration } from '../output/age.ts';
 import { plain } from '../output/plain.ts';
@@ -59,6 +60,13 @@ function settled(feed: PodFeed, started: readonly StartedPod[]): readonly Verdic
 	return failed || verdicts.every(({ type }) => type !== 'pending') ? verdicts : undefined;
 }
 
+/** The change was taken, but a container that it replaces has not gone yet. */
+function isStillOld(pod: Pod, { replaced }: StartedPod): boolean {
+	return statusesOf(pod).some(
+		({ name, containerID }) => containerID !== undefined && replaced?.get(name) === containerID,
+	);
+}
+
 /** In the order of `started`. */
 export function verdictsOf(feed: PodFeed, started: readonly StartedPod[]): readonly Verdict[] {
 	const pods = new Map<string, Pod>(
@@ -67,7 +75,8 @@ export function verdictsOf(feed: PodFeed, started: readonly StartedPod[]): reado
 	return started.map((key) => {
 		const pod = pods.get(keyText(key));
 		if (pod) {
-			return verdictOf(pod, feed.eventsOf(pod));
+			const verdict = verdictOf(pod, feed.eventsOf(pod));
+			return verdict.type === 'ready' && isStillOld(pod, key) ? { type: 'pending' } : verdict;
 		}
 		return { type: 'failed', kind: 'end', cause: 'it was deleted' };
 	});

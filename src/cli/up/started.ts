@@ -9,6 +9,8 @@ import type { PodKey } from './feed.ts';
 export interface StartedPod extends PodKey {
 	/** It was not there before: what fails to start may be removed again. */
 	readonly created: boolean;
+	/** Ids of the attempts that the change replaces, by container: while one of them is shown, the pod is not there yet. */
+	readonly replaced?: ReadonlyMap<string, string>;
 }
 
 const POD = findResource('pods') as Resource;
