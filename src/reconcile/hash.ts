@@ -3,27 +3,16 @@
  * hash that differs from the spec's means: this is to be replaced (or updated live). Only that goes in which
  * the engine's container really depends on.
  */
+import { LIVE_FIELDS } from '../api/live-fields.ts';
 import { shortHash } from '../api/object.ts';
 import type { AnyContainer, Container, Pod, Volume } from '../api/types.ts';
-
-/** Read by podrun while the container runs; a change of them needs no new container. */
-const NOT_BUILT_IN = new Set([
-	'resources',
-	'resizePolicy',
-	'imagePullPolicy',
-	'restartPolicy',
-	'restartPolicyRules',
-	'targetContainerName',
-	// A joined container publishes nothing by itself: host ports are the pause's.
-	'ports',
-]);
 
 /**
  * Hash of a container's spec, with the pod's fields that shape every container. Resources are left out: they
  * may change live and have a hash of their own.
  */
 export function containerHash(pod: Pod, container: AnyContainer): string {
-	const built = Object.entries(container).filter(([field]) => !NOT_BUILT_IN.has(field));
+	const built = Object.entries(container).filter(([field]) => !LIVE_FIELDS.has(field));
 	return shortHash([Object.fromEntries(built), pod.spec.securityContext]);
 }
 

@@ -3,6 +3,7 @@
  * for watching, `diff` and `apply --dry-run`. It mirrors what the supervisor compares (its hashes of
  * containers and sandbox); a test holds the two together. Pure.
  */
+import { LIVE_FIELDS } from '../../api/live-fields.ts';
 import { sameJson } from '../../api/object.ts';
 import type { AnyContainer, KubeObject, Pod, Volume } from '../../api/types.ts';
 import { LAST_APPLIED } from '../merge.ts';
@@ -14,17 +15,6 @@ export interface Announced {
 	/** Names of containers that will have another attempt. */
 	readonly restarts: readonly string[];
 }
-
-/** Fields of a container that are read while it runs: another value needs no other container. */
-const LIVE = new Set([
-	'resources',
-	'resizePolicy',
-	'imagePullPolicy',
-	'restartPolicy',
-	'restartPolicyRules',
-	'targetContainerName',
-	'ports',
-]);
 
 const SANDBOX = [
 	'hostname',
@@ -113,7 +103,7 @@ function announceContainer(
 		};
 	}
 	const changed = changedFields(before, after);
-	const built = changed.filter((field) => !LIVE.has(field));
+	const built = changed.filter((field) => !LIVE_FIELDS.has(field));
 	if (changed.length === 0) return { lines: [], restarts: false };
 	if (built.length === 0) {
 		return { lines: [`${changed.join(', ')} of ${name} changed: nothing restarts`], restarts: false };
