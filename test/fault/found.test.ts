@@ -35,7 +35,7 @@ describe('what the sweep has found stays mended', () => {
 		for (let nth = 1; nth <= 50; nth += 1) {
 			const world = new World({ program });
 			await world.start();
-			world.arm();
+			world.arm(nth, 'slow');
 			world.onCall = (now) => {
 				if (now !== nth) return;
 				world.backend.delete('Pod', 'default', NAME, { gracePeriodSeconds: 0 }).catch(() => undefined);
@@ -45,7 +45,7 @@ describe('what the sweep has found stays mended', () => {
 				async () => world.calls.length >= nth && (await world.pod(NAME)) === undefined,
 				20_000,
 			);
-			await world.pass(1_000);
+			await world.pass(5_000);
 			for (const { names } of await world.engine.listContainers([])) left.push(`call ${nth}: ${names[0]}`);
 			await world.end();
 		}
