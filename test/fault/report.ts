@@ -15,8 +15,8 @@ export function printTable(scenario: string, points: readonly Point[]): void {
 }
 
 /** One fault of the real world: what was done, and what a user saw. */
-export function printFault(fault: string, seen: string): void {
-	tell([`| ${fault} | yes | ${seen} |`]);
+export function printFault(fault: string, seen: string, survived = true): void {
+	tell([`| ${fault} | ${survived ? 'yes' : 'NO'} | ${seen} |`]);
 }
 
 function tell(rows: readonly string[]): void {
