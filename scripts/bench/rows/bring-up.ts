@@ -73,7 +73,7 @@ export async function bringUp(bench: Bench, n: number, volumes: boolean): Promis
 			...(contender === 'floor' ? {} : { over: 'floor' }),
 			...(wanted[contender] === undefined ? {} : { wanted: wanted[contender] }),
 		}));
-	return [...told(row, ups, limits), ...told(down, downs, { supervisor: 1.2 })];
+	return [...told(row, ups, limits), ...told(down, downs, volumes ? {} : { supervisor: 1.2 })];
 }
 
 function withInit(image: string): object {
