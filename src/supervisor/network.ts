@@ -105,7 +105,12 @@ export class PodNetwork {
 		const there = await this.#engine.inspectNetwork(this.name);
 		if (there !== undefined) return there;
 		let last: unknown;
-		for (const subnet of this.#wanted === undefined ? CANDIDATES : [this.#wanted]) {
+		// Pods keep their addresses when the network has to be made again: the subnet of theirs is tried first.
+		const theirs = CANDIDATES.filter((cidr) =>
+			this.#owners.keys().some((ip) => inRange(ip, parseCidr(cidr))),
+		);
+		const candidates = this.#wanted === undefined ? new Set([...theirs, ...CANDIDATES]) : [this.#wanted];
+		for (const subnet of candidates) {
 			try {
 				return await this.#engine.createNetwork({
 					name: this.name,
