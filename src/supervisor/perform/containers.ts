@@ -57,7 +57,7 @@ export async function createContainer(
 		});
 		for (const note of notes)
 			log.info('weakened', { pod: pod.metadata.name, container: container.name, note });
-		const pidsLimit = pidsLimitOf(parts.env);
+		const pidsLimit = pidsLimitOf(parts.env, context.profile);
 		const limited = { ...options, resources: { ...options.resources, ...pidsLimit } };
 		const id = await createOrAdopt(engine, limited);
 		inventory.touch(id, pod.metadata.uid);
