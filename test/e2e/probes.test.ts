@@ -1,6 +1,6 @@
 /** Each kind of probe on a real server, on the direct way and on the way through the infra container. */
 import { describe, expect, test } from 'vitest';
-import type { Container, Probe } from '../../src/api/types.ts';
+import type { Container, Pod, Probe } from '../../src/api/types.ts';
 import { eventually } from '../support/eventually.ts';
 import { holds, pod, server, sh, statusOf } from '../support/manifests.ts';
 import { scenario } from '../support/scenario.ts';
@@ -8,6 +8,28 @@ import { scenario } from '../support/scenario.ts';
 /** An HTTP server on this port whose pages are the files of /www. */
 const httpd = (name: string, port: number, more: Partial<Container> = {}) =>
 	sh(name, `mkdir -p /www; echo ok > /www/index.html; exec httpd -f -p ${port} -h /www`, more);
+
+/**
+ * grpc.health.v1 on node's own http2: SERVING while /tmp/serving is there, NOT_SERVING without it. Any image with a
+ * node will do; Ghost's is at hand.
+ */
+const health = (name: string, port: number, more: Partial<Container> = {}): Container => ({
+	name,
+	image: 'ghost:5',
+	command: [
+		'node',
+		'-e',
+		`const { existsSync } = require('node:fs');
+		const server = require('node:http2').createServer();
+		server.on('stream', (stream) => {
+			stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+			stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
+			stream.end(Buffer.from([0, 0, 0, 0, 2, 8, existsSync('/tmp/serving') ? 1 : 2]));
+		});
+		server.listen(${port});`,
+	],
+	...more,
+});
 
 const every: Probe = { periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 2 };
 
@@ -57,6 +79,18 @@ describe.concurrent.each(['direct', 'infra'])('PODRUN_REACH=%s', (reach) => {
 				/^Readiness probe failed: dial tcp .*:8081: connect: connection refused/.test(text),
 			),
 		).toBe(true);
+	});
+
+	test('a grpc health service is asked in its own tongue', async () => {
+		const readinessProbe = { ...every, grpc: { port: 9000 } };
+		await s.apply(pod('rpc', { containers: [health('grpc', 9000, { readinessProbe })] }));
+		await eventually(async () => {
+			const messages = (await s.events('rpc')).map(({ message }) => message ?? '');
+			return messages.some((text) => text.includes('service unhealthy (responded with "NOT_SERVING")'));
+		});
+		expect(holds((await s.pod('rpc')) as Pod, 'Ready')).toBe(false);
+		await s.ok('exec', 'rpc', '--', 'touch', '/tmp/serving');
+		await s.until('rpc', (pod) => holds(pod, 'Ready'));
 	});
 
 	test('liveness restarts its container alone; startup holds it back', async () => {
