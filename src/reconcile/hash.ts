@@ -3,9 +3,9 @@
  * hash that differs from the spec's means: this is to be replaced (or updated live). Only that goes in which
  * the engine's container really depends on.
  */
-import { LIVE_FIELDS } from '../api/live-fields.ts';
+import { LIVE_FIELDS, publishedPorts, volumeIdentity } from '../api/live-fields.ts';
 import { shortHash } from '../api/object.ts';
-import type { AnyContainer, Container, Pod, Volume } from '../api/types.ts';
+import type { AnyContainer, Container, Pod } from '../api/types.ts';
 
 /**
  * Hash of a container's spec, with the pod's fields that shape every container. Resources are left out: they
@@ -57,18 +57,4 @@ export function sandboxHash(pod: Pod): string {
 		ports: publishedPorts(pod),
 		volumes: (spec.volumes ?? []).map(volumeIdentity),
 	});
-}
-
-function publishedPorts(pod: Pod): unknown[] {
-	return [...(pod.spec.initContainers ?? []), ...pod.spec.containers]
-		.flatMap((container) => container.ports ?? [])
-		.filter((port) => port.hostPort)
-		.map(({ containerPort, hostPort, hostIP, protocol }) => ({ containerPort, hostPort, hostIP, protocol }));
-}
-
-/** Volumes whose contents podrun writes may get other contents in place; the others are what they name. */
-function volumeIdentity(volume: Volume): unknown {
-	const { name, ...source } = volume;
-	const written = ['configMap', 'secret', 'projected', 'downwardAPI'].find((kind) => kind in source);
-	return written ? { name, written: true } : { name, ...source };
 }

@@ -3,9 +3,9 @@
  * for watching, `diff` and `apply --dry-run`. It mirrors what the supervisor compares (its hashes of
  * containers and sandbox); a test holds the two together. Pure.
  */
-import { LIVE_FIELDS } from '../../api/live-fields.ts';
+import { LIVE_FIELDS, publishedPorts, volumeIdentity } from '../../api/live-fields.ts';
 import { sameJson } from '../../api/object.ts';
-import type { AnyContainer, KubeObject, Pod, Volume } from '../../api/types.ts';
+import type { AnyContainer, KubeObject, Pod } from '../../api/types.ts';
 import { LAST_APPLIED } from '../merge.ts';
 import { BUILD, WATCH } from './annotations.ts';
 
@@ -31,8 +31,6 @@ const SANDBOX = [
 	'shareProcessNamespace',
 	'runtimeClassName',
 ] as const;
-
-const WRITTEN = ['configMap', 'secret', 'projected', 'downwardAPI'];
 
 /** `before`: undefined when the object is new. Both as the server has them, with defaults. */
 export function announce(before: KubeObject | undefined, after: KubeObject): Announced {
@@ -156,19 +154,6 @@ function changedSandbox(before: Pod, after: Pod): string[] {
 	const volumes = (pod: Pod) => (pod.spec.volumes ?? []).map(volumeIdentity);
 	if (!sameJson(volumes(before), volumes(after))) changed.push('volumes');
 	return changed;
-}
-
-function publishedPorts(pod: Pod): unknown[] {
-	return [...(pod.spec.initContainers ?? []), ...pod.spec.containers]
-		.flatMap((container) => container.ports ?? [])
-		.filter((port) => port.hostPort)
-		.map(({ containerPort, hostPort, hostIP, protocol }) => ({ containerPort, hostPort, hostIP, protocol }));
-}
-
-/** Of volumes whose contents are written only the name matters. */
-function volumeIdentity(volume: Volume): unknown {
-	const { name, ...source } = volume;
-	return WRITTEN.some((kind) => kind in source) ? { name, written: true } : { name, ...source };
 }
 
 function changedFields(before: object, after: object): string[] {
