@@ -1,11 +1,24 @@
 /** A changed manifest is applied in place in the profile local, and refused in the profile kubernetes. */
 import { describe, expect, test } from 'vitest';
 import { engineContainer, engineContainers, inspectContainer } from '../support/checks.ts';
-import { engineId, holds, pod, server, statusOf } from '../support/manifests.ts';
+import { engineId, holds, pod, server, sh, statusOf } from '../support/manifests.ts';
 import { scenario } from '../support/scenario.ts';
 
 describe.concurrent('profile local', () => {
 	const s = scenario('update');
+
+	test('up -d of a changed pod returns when the container that replaces the old one is Ready', async () => {
+		const slow = (word: string) =>
+			pod('waits', {
+				containers: [sh('app', `trap "sleep 2; exit 0" TERM; echo ${word}; sleep 3600 & wait`)],
+			});
+		await s.ok('up', '-d', '-f', s.manifest('waits-one', slow('one')));
+		const before = (await s.pod('waits'))?.status?.containerStatuses?.[0]?.containerID;
+		await s.ok('up', '-d', '-f', s.manifest('waits-two', slow('two')));
+		const after = (await s.pod('waits'))?.status?.containerStatuses?.[0];
+		expect(after?.ready).toBe(true);
+		expect(after?.containerID).not.toBe(before);
+	});
 
 	test('only the changed container is replaced; uid, IP and the others stay', async () => {
 		const before = [server('a'), server('b')];
