@@ -19,7 +19,9 @@ describe('up on a terminal', () => {
 
 	/** podrun on a pseudo-terminal: what it shows, a way to type, and its exit code. */
 	function terminal(...args: string[]) {
-		const command = [...Scenario.command, ...args].map((word) => `'${word}'`).join(' ');
+		// `script` takes the shell of the environment. One that stays beside podrun would get the Ctrl-C too and
+		// end with 130, whatever podrun does.
+		const command = `exec ${[...Scenario.command, ...args].map((word) => `'${word}'`).join(' ')}`;
 		const made = spawn('script', ['-qefc', command, '/dev/null'], {
 			cwd: s.folder,
 			env: { ...s.env, TERM: 'xterm' },
