@@ -1,27 +1,41 @@
-/** What the tests print: how many points were tried and survived, and how long the pod was unwell at most. */
+/**
+ * What the tests tell of the faults they tried: how many points were survived, and what a user sees. Shown as
+ * rows of a table, and appended to the file that PODRUN_FAULTS_REPORT names, a line of JSON for each row:
+ * scripts/faults.ts makes the tables of docs/faults.md of them.
+ */
 import { appendFileSync } from 'node:fs';
 import type { Point } from './sweep.ts';
 import { HARMS } from './world.ts';
 
-/** One row for each kind of harm. Written to PODRUN_FAULTS_REPORT as well, a file, for docs/faults.md. */
+/** A row of one of the two tables: of the sweep (every call, every harm), or of what was done to the real thing. */
+export interface Row {
+	readonly table: 'sweep' | 'real';
+	readonly cells: readonly string[];
+}
+
+/** One row for each kind of harm. */
 export function printTable(scenario: string, points: readonly Point[]): void {
-	const rows = HARMS.map((harm) => {
+	for (const harm of HARMS) {
 		const tried = points.filter((point) => point.harm === harm);
 		const survived = tried.filter(({ wrong }) => wrong.length === 0);
 		const longest = Math.max(0, ...tried.map(({ took }) => took));
-		return `| ${scenario} | ${harm} | ${tried.length} | ${survived.length} | ${(longest / 1000).toFixed(1)} s |`;
-	});
-	tell(rows);
+		const seconds = `${(longest / 1000).toFixed(1)} s`;
+		tell({ table: 'sweep', cells: [scenario, harm, `${tried.length}`, `${survived.length}`, seconds] });
+	}
 }
 
 /** One fault of the real world: what was done, and what a user saw. */
 export function printFault(fault: string, seen: string, survived = true): void {
-	tell([`| ${fault} | ${survived ? 'yes' : 'NO'} | ${seen} |`]);
+	tell({ table: 'real', cells: [fault, survived ? 'yes' : 'NO', seen] });
 }
 
-function tell(rows: readonly string[]): void {
-	const text = `${rows.join('\n')}\n`;
-	process.stdout.write(text);
+/** A row as Markdown has it. */
+export function markdownOf(cells: readonly string[]): string {
+	return `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
+}
+
+function tell(row: Row): void {
+	process.stdout.write(`${markdownOf(row.cells)}\n`);
 	const file = process.env['PODRUN_FAULTS_REPORT'];
-	if (file) appendFileSync(file, text);
+	if (file) appendFileSync(file, `${JSON.stringify(row)}\n`);
 }
