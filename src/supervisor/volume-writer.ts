@@ -3,22 +3,12 @@
  * process may (an archive call costs an engine some 90 ms, since it unpacks in a process of its own), or as
  * one archive through the pause, which works on any engine. Both end with the swap of `..data`.
  */
-import {
-	chmod,
-	chown,
-	lstat,
-	mkdir,
-	readdir,
-	readFile,
-	rename,
-	rm,
-	symlink,
-	writeFile,
-} from 'node:fs/promises';
+import { chmod, chown, lstat, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Engine, EngineVolume } from '../engine/engine.ts';
 import { pauseEntries, type VolumeFiles } from '../translate/files.ts';
 import { type TarEntry, tar } from '../translate/tar.ts';
+import { endow, openFolder, readEnd } from './inside.ts';
 import { swapVersion } from './pause-tools.ts';
 
 /** One version of a volume of configs: the folder that holds it, and the names at the volume's top. */
@@ -74,12 +64,11 @@ export class VolumeWriter {
 		await swapVersion(this.#engine, sandboxID, volume.volume, version.folder, version.names);
 	}
 
-	/** At most `limit` bytes of a file; undefined when it is not there. */
+	/** At most the last `limit` bytes of a file; undefined when the volume can't be read the straight way. */
 	async read(volume: Pick<VolumeFiles, 'name'>, path: string, limit: number): Promise<Buffer | undefined> {
 		const folder = await this.#folder(volume.name);
 		if (folder === undefined) return undefined;
-		const content = await readFile(join(folder, path)).catch(() => Buffer.alloc(0));
-		return content.subarray(0, limit);
+		return readEnd(join(folder, path), limit);
 	}
 
 	/** A volume as its creation has answered: it needs no inspection. */
@@ -144,8 +133,12 @@ async function put(folder: string, entry: TarEntry): Promise<void> {
 		await rename(beside, path);
 		return;
 	}
-	if (entry.type === 'directory') await mkdir(path, { recursive: true });
-	else await writeFile(path, entry.content ?? '');
+	if (entry.type === 'directory') {
+		const made = await openFolder(folder, entry.path, entry);
+		await endow(made, entry).finally(() => made.close());
+		return;
+	}
+	await writeFile(path, entry.content ?? '');
 	await chown(path, entry.uid, entry.gid);
 	// After chown, which takes setgid away.
 	await chmod(path, entry.mode);

@@ -22,7 +22,7 @@ import {
 	versionFolder,
 } from '../translate/payload.ts';
 import { engineVolumeName, FILES_VOLUME, plannedVolumes, usedVolumes } from '../translate/volumes.ts';
-import { firstFile } from './first-file.ts';
+import { endOfFirstFile } from './first-file.ts';
 import { ensureHostPaths } from './host-paths.ts';
 import { ignoring } from './ignoring.ts';
 import { ImageVolumes } from './image-volumes.ts';
@@ -130,7 +130,7 @@ export class PodVolumes {
 		await this.writer.write([{ ...this.#files(pod), entries: [messageEntry(attempt)] }], sandboxID);
 	}
 
-	/** What an attempt left as its termination message, `limit` bytes of it at most. */
+	/** What an attempt left as its termination message, the last `limit` bytes of it at most, as a kubelet reads it. */
 	async readMessage(
 		pod: Pod,
 		attempt: Attempt,
@@ -145,7 +145,7 @@ export class PodVolumes {
 		if (straight !== undefined) return straight.toString();
 		if (sandboxID === undefined) return '';
 		const archive = await this.#parts.engine.getArchive(sandboxID, messagePath(attempt));
-		return (await firstFile(archive, limit)).toString();
+		return (await endOfFirstFile(archive, limit)).toString();
 	}
 
 	#files(pod: Pod): { volume: string; name: string } {

@@ -9,8 +9,8 @@ import type { Engine } from '../../engine/engine.ts';
 import type { PlannedMount } from '../../translate/mounts.ts';
 import { POD_UID } from '../../translate/names.ts';
 import { fsGroupOf, VOLUMES_PATH } from '../../translate/volumes.ts';
-import { makeFolders } from '../host-paths.ts';
 import { ignoring } from '../ignoring.ts';
+import { openFolder } from '../inside.ts';
 import type { Deed, PerformerParts } from './performer.ts';
 
 /** As many links as a kernel follows. */
@@ -84,7 +84,10 @@ async function hostTree(path: string): Promise<Tree> {
 			return found.isSymbolicLink() ? { link: await readlink(join(root, relative)) } : {};
 		},
 		// With the mode of the volume's own folder, as a kubelet makes it.
-		make: async (relative) => makeFolders(join(root, relative), (await stat(root)).mode & 0o777),
+		make: async (relative) => {
+			const made = await openFolder(root, relative, { mode: (await stat(root)).mode & 0o777 });
+			await made.close();
+		},
 	};
 }
 
