@@ -1,10 +1,10 @@
 /**
  * The supervisor's log on disk: lines appended to one file of mode 0600, which becomes `<name>.1` when it has
- * grown to its limit. A full disk loses lines, never the supervisor.
+ * grown to its limit, so that both together take 10 MiB at most. A full disk loses lines, never the supervisor.
  */
 import { closeSync, fstatSync, openSync, renameSync, writeSync } from 'node:fs';
 
-const LIMIT = 10 * 1024 * 1024;
+const LIMIT = 5 * 1024 * 1024;
 
 /** A function that appends a line (with its newline). `limit` in bytes. */
 export function openLogFile(path: string, limit = LIMIT): (line: string) => void {

@@ -4,6 +4,9 @@
  */
 export type Fields = Readonly<Record<string, unknown>>;
 
+/** Characters of one field: an engine may have much to say. */
+const LONGEST = 8 * 1024;
+
 export interface Log {
 	debug(message: string, fields?: Fields): void;
 	info(message: string, fields?: Fields): void;
@@ -26,7 +29,13 @@ export function createLog(write: (line: string) => void, level: 'debug' | 'info'
 }
 
 function plain(value: unknown): unknown {
+	if (typeof value === 'string' && value.length > LONGEST)
+		return `${value.slice(0, LONGEST)}… (${value.length - LONGEST} characters more)`;
 	if (!(value instanceof Error)) return value;
+	return plain(told(value));
+}
+
+function told(value: Error): string {
 	const cause = value.cause instanceof Error ? `: ${value.cause.message}` : '';
 	// A stack belongs to bugs of ours; errors of the engine and of users carry a code and are told plainly.
 	return 'code' in value ? `${value.message}${cause}` : (value.stack ?? value.message);
