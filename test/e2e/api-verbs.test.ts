@@ -135,13 +135,15 @@ describe('verbs on a running pod', () => {
 	});
 
 	test('explain tells fields, types and support without an engine', async () => {
+		const meant = scenario.env.DOCKER_HOST;
 		scenario.env.DOCKER_HOST = 'unix:///nowhere';
 		expect(await scenario.ok('explain', 'pod.spec.containers.ports')).toMatch(
 			/^ {2}containerPort <integer>$/m,
 		);
 		expect(await scenario.ok('explain', 'pod', '--support')).toMatch(/^ignored +spec\.affinity$/m);
 		expect((await scenario.podrun('explain', 'pod.spec.nope')).err).toContain('field "nope" does not exist');
-		delete scenario.env.DOCKER_HOST;
+		if (meant === undefined) delete scenario.env.DOCKER_HOST;
+		else scenario.env.DOCKER_HOST = meant;
 	});
 
 	test('api prints a kubeconfig, and joins one that is there', async () => {

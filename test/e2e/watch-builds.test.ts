@@ -1,8 +1,7 @@
 /** Watch mode with images that are built: only what changed, in place, and a build that fails harms nothing. */
 import { mkdirSync } from 'node:fs';
-import Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { engineContainer } from '../support/checks.ts';
+import { docker, engineContainer } from '../support/checks.ts';
 import { eventually, type Running, Scenario } from '../support/scenario.ts';
 
 const SLEEP = `[sh, -c, "trap 'exit 0' TERM; while true; do sleep 1 & wait $!; done"]`;
@@ -59,7 +58,6 @@ spec:
 	});
 	afterAll(async () => {
 		await scenario.end();
-		const docker = new Docker();
 		for (const image of [app, init]) await docker.getImage(image).remove({ force: true });
 	});
 

@@ -8,20 +8,9 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { parseEngineUrl } from '../../src/api/engine-address.ts';
-import { resolveEngineAddress } from '../../src/client/engine-address.ts';
 import { openEngine } from '../../src/engine/docker.ts';
 import { dockerSubject, SLEEP, type Subject } from '../support/contract.ts';
-
-const here = resolveEngineAddress(process.env);
-
-/** The engine's own socket; these tests relay to it, so it must be one. */
-function socketPath(): string {
-	const endpoint = parseEngineUrl(here.url, false);
-	if (endpoint?.kind !== 'socket')
-		throw new Error(`these tests need an engine on a unix socket, not ${here.url}`);
-	return endpoint.path;
-}
+import { engineConnection } from '../support/engine-under-test.ts';
 
 /** A TCP port before the engine. `cutAt`: the n-th request on a connection finds it reset. */
 async function relay(
@@ -32,7 +21,7 @@ async function relay(
 	const server = net.createServer({ allowHalfOpen: true }, (client) => {
 		connections++;
 		let requests = 0;
-		const upstream = net.connect({ path: socketPath(), allowHalfOpen: true });
+		const upstream = net.connect({ ...engineConnection(), allowHalfOpen: true });
 		for (const socket of [client, upstream]) {
 			sockets.add(socket);
 			socket.on('error', () => undefined);
@@ -113,7 +102,7 @@ describe('an engine', () => {
 			ssh,
 			`#!${process.execPath}
 require('node:fs').appendFileSync(${JSON.stringify(notes)}, process.argv.slice(2).join(' ') + '\\n');
-const socket = require('node:net').connect({ path: ${JSON.stringify(socketPath())}, allowHalfOpen: true });
+const socket = require('node:net').connect({ ...${JSON.stringify(engineConnection())}, allowHalfOpen: true });
 process.stdin.pipe(socket).pipe(process.stdout);
 `,
 		);

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../../src/engine/docker.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { infraArch, infraImage } from '../../src/engine/infra-image.ts';
+import { engineUnderTest } from '../support/engine-under-test.ts';
 
 const run = `pause-volumes-${randomBytes(4).toString('hex')}`;
 const labels = { 'podrun.dev/test': run };
@@ -17,10 +18,7 @@ let pause: string;
 let shell: string;
 
 beforeAll(async () => {
-	engine = await openEngine({
-		url: process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock',
-		source: 'the test',
-	});
+	engine = await openEngine(engineUnderTest);
 	const arch = infraArch((await engine.info()).arch);
 	if (!arch) throw new Error('the infra image is built for amd64 and arm64 only');
 	const { tag, tar } = infraImage(arch);

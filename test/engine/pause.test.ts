@@ -12,6 +12,7 @@ import { infraArch, infraImage } from '../../src/engine/infra-image.ts';
 import { connectThroughInfra, infraDial } from '../../src/supervisor/handlers/infra-dial.ts';
 import { Reach } from '../../src/supervisor/handlers/reach.ts';
 import { runHandler } from '../../src/supervisor/handlers/run.ts';
+import { engineUnderTest } from '../support/engine-under-test.ts';
 
 const MEGABYTES_8 = 8 * 1024 * 1024;
 const run = `pause-test-${randomBytes(4).toString('hex')}`;
@@ -32,10 +33,7 @@ httpd -f -p 127.0.0.1:8080 -h /www &
 exec sleep 3600`;
 
 beforeAll(async () => {
-	engine = await openEngine({
-		url: process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock',
-		source: 'the test',
-	});
+	engine = await openEngine(engineUnderTest);
 	const arch = infraArch((await engine.info()).arch);
 	if (!arch) throw new Error('the infra image is built for amd64 and arm64 only');
 	image = infraImage(arch);

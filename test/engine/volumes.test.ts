@@ -16,6 +16,7 @@ import type { Engine } from '../../src/engine/engine.ts';
 import { createLog } from '../../src/supervisor/log.ts';
 import { createSupervisor, type Supervisor } from '../../src/supervisor/supervisor.ts';
 import { claimVolumeName, INSTANCE, POD_UID } from '../../src/translate/names.ts';
+import { engineUnderTest } from '../support/engine-under-test.ts';
 
 const IMAGE = 'busybox:1.36';
 const WITHIN = { timeout: 40_000, interval: 100 };
@@ -30,8 +31,7 @@ describe.each(['straight', 'archive'])('volumes, written the %s way', (way) => {
 
 	beforeAll(async () => {
 		stateFolder = await mkdtemp(join(tmpdir(), 'podrun-volumes-'));
-		const open = () =>
-			openEngine({ url: process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock', source: 'the test' });
+		const open = () => openEngine(engineUnderTest);
 		engine = await open();
 		begin = async () => {
 			supervisor = await createSupervisor({

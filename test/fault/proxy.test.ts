@@ -7,19 +7,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { KubeObject, Pod } from '../../src/api/types.ts';
-import { resolveEngineAddress } from '../../src/client/engine-address.ts';
 import { openEngine } from '../../src/engine/docker.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { createLog } from '../../src/supervisor/log.ts';
 import { createSupervisor, type Supervisor } from '../../src/supervisor/supervisor.ts';
 import { leftovers, removeLeftovers } from '../support/checks.ts';
+import { engineConnection } from '../support/engine-under-test.ts';
 import { eventually } from '../support/eventually.ts';
 import { FaultProxy, WIRE_HARMS } from '../support/fault-proxy.ts';
 import { holds, pod, server, sh } from '../support/manifests.ts';
 import { printFault } from './report.ts';
 
 const instance = `fault-proxy-${process.pid}`;
-const engineSocket = resolveEngineAddress(process.env).url.replace('unix://', '');
 /** Points of each harm in a run; PODRUN_FAULTS=all tries every one. */
 const SAMPLES = process.env['PODRUN_FAULTS'] === 'all' ? Number.POSITIVE_INFINITY : 2;
 
@@ -33,9 +32,9 @@ let survived = 0;
 
 beforeEach(async () => {
 	folder = mkdtempSync(join(tmpdir(), 'podrun-proxy-'));
-	proxy = new FaultProxy(engineSocket);
+	proxy = new FaultProxy(engineConnection());
 	await proxy.listen(join(folder, 'engine.sock'));
-	engine = await openEngine(resolveEngineAddress({ DOCKER_HOST: `unix://${join(folder, 'engine.sock')}` }));
+	engine = await openEngine({ url: `unix://${join(folder, 'engine.sock')}`, source: 'the proxy' });
 	log = [];
 	supervisor = await createSupervisor({
 		engine,

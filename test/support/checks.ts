@@ -1,9 +1,10 @@
 /** What scenarios look at from outside: the engine's containers by podrun's labels, and pages over HTTP. */
 import { createServer } from 'node:net';
-import Docker from 'dockerode';
+import type Docker from 'dockerode';
+import { dockerClient } from './engine-under-test.ts';
 
 /** For what somebody else does to podrun's containers. */
-export const docker = new Docker();
+export const docker = dockerClient();
 
 /** Everything that podrun makes on the engine carries the instance. */
 function ofInstance(instance: string) {

@@ -5,9 +5,9 @@
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { resolveEngineAddress } from '../../src/client/engine-address.ts';
 import { openEngine } from '../../src/engine/docker.ts';
 import { type CreateOptions, type Engine, EngineError } from '../../src/engine/engine.ts';
+import { engineUnderTest } from './engine-under-test.ts';
 import { FakeEngine, type Program } from './fake-engine.ts';
 
 export const BUSYBOX = 'busybox:1.36';
@@ -49,11 +49,11 @@ export async function fakeSubject(): Promise<Subject> {
 }
 
 /**
- * The engine of this machine.
+ * The engine under test.
  * @throws when there is none, or it lacks the image: these tests are never skipped.
  */
 export async function dockerSubject(): Promise<Subject> {
-	const engine = await openEngine(resolveEngineAddress(process.env));
+	const engine = await openEngine(engineUnderTest);
 	if ((await engine.inspectImage(BUSYBOX)) === undefined) {
 		throw new Error(`the engine at ${engine.address} lacks ${BUSYBOX}: make it with scripts/images`);
 	}

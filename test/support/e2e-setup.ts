@@ -6,6 +6,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { docker } from './checks.ts';
+import { engineUnderTest } from './engine-under-test.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -24,29 +26,29 @@ const IMAGES = [
 	'podrun/mesh-proxy:1',
 ];
 
-export default function setup(): void {
-	checkEngine();
+export default async function setup(): Promise<void> {
+	await checkEngine();
 	if (process.env.PODRUN_BIN === undefined) {
 		buildIfStale();
 	}
 }
 
-function checkEngine(): void {
-	let images: string;
-	try {
-		images = execFileSync('docker', ['images', '--format', '{{.Repository}}:{{.Tag}}'], { encoding: 'utf8' });
-	} catch (error) {
-		throw new Error(
-			`the e2e suite needs a Docker engine and the docker CLI, and found none: ${(error as Error).message.trim()}`,
-		);
-	}
-	const there = new Set(images.split('\n'));
+async function checkEngine(): Promise<void> {
+	const { url, source } = engineUnderTest;
+	const images = await docker.listImages().catch((error: Error) => {
+		throw new Error(`the suite needs a Docker engine; none answers at ${url} (${source}): ${error.message}`);
+	});
+	const there = new Set(images.flatMap(({ RepoTags }) => RepoTags ?? []));
 	const missing = IMAGES.filter((image) => !there.has(image));
 	if (missing.length > 0) {
 		throw new Error(
-			`the engine lacks ${missing.join(', ')}: run scripts/images/build first (scripts/test does)`,
+			`the engine at ${url} lacks ${missing.join(', ')}: run scripts/images/build first (scripts/test does)`,
 		);
 	}
+	const { ServerVersion, CgroupVersion, CgroupDriver, DefaultRuntime } = await docker.info();
+	console.error(
+		`engine under test: Docker ${ServerVersion} at ${url}, cgroup v${CgroupVersion} (${CgroupDriver}), ${DefaultRuntime}`,
+	);
 }
 
 function buildIfStale(): void {

@@ -6,6 +6,7 @@
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { EngineConnection } from './engine-under-test.ts';
 
 export type WireHarm = '500' | '404' | '409' | 'cut before' | 'cut after' | 'delay' | 'crumbs';
 export const WIRE_HARMS: readonly WireHarm[] = [
@@ -24,13 +25,13 @@ export class FaultProxy {
 	/** Requests since `arm`, as `GET /containers/json`. */
 	requests: string[] = [];
 	readonly #server: Server;
-	readonly #engine: string;
+	readonly #engine: EngineConnection;
 	readonly #sockets = new Set<Socket>();
 	readonly #streams = new Set<ServerResponse>();
 	#armed: { nth: number; harm: WireHarm } | undefined;
 
-	/** `engine`: the path of the real one's socket. */
-	constructor(engine: string) {
+	/** `engine`: where the real one is. */
+	constructor(engine: EngineConnection) {
 		this.#engine = engine;
 		this.#server = createServer((asked, answer) => this.#serve(asked, answer));
 		this.#server.on('upgrade', (asked, socket, head) => this.#upgrade(asked, socket, head));
@@ -85,7 +86,8 @@ export class FaultProxy {
 		}
 		if (harm === 'delay') await new Promise((resolve) => setTimeout(resolve, DELAY));
 		const { method, url, headers } = asked;
-		const passed = request({ socketPath: this.#engine, method, path: url, headers }, (from) => {
+		const to = 'path' in this.#engine ? { socketPath: this.#engine.path } : this.#engine;
+		const passed = request({ ...to, method, path: url, headers }, (from) => {
 			if (harm === 'cut after') {
 				from.resume();
 				from.on('end', drop);

@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach } from 'vitest';
 import type { Event, Pod } from '../../src/api/types.ts';
 import { leftovers, removeLeftovers } from './checks.ts';
+import { engineEnv } from './engine-under-test.ts';
 import { eventually, type Patience } from './eventually.ts';
 
 export { eventually } from './eventually.ts';
@@ -66,6 +67,7 @@ export class Scenario {
 		this.folder = mkdtempSync(join(tmpdir(), `podrun-${name}-`));
 		this.env = {
 			...withoutSettings(process.env),
+			...engineEnv(),
 			HOME: this.folder,
 			PODRUN_INSTANCE: this.instance,
 			PODRUN_STATE_HOME: join(this.folder, 'state'),

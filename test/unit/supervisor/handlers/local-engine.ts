@@ -1,12 +1,13 @@
 /**
- * The one verb of an engine that handlers use, on this machine: exec runs a real process, and `/pause
- * connect|check` becomes a real TCP connection behind streams that are no sockets, as over the engine's API.
+ * What handlers use of an engine, on this machine: exec runs a real process, and `/pause connect|check` becomes
+ * a real TCP connection behind streams that are no sockets, as over the engine's API. Its one pod is at 127.0.0.1.
  */
 import { spawn } from 'node:child_process';
 import { connect, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import {
 	type Engine,
+	type EngineContainer,
 	EngineError,
 	type ExecOptions,
 	type ExecSession,
@@ -19,14 +20,19 @@ export interface LocalEngine extends Pick<Engine, 'exec'> {
 	/** Sessions that were neither closed nor have ended. */
 	readonly open: Set<ExecSession>;
 	readonly commands: string[][];
+	inspectContainer(id: string): Promise<Pick<EngineContainer, 'networks'>>;
 }
 
-export function localEngine(): LocalEngine {
+/** `networkID`: of the network that its pod is on. */
+export function localEngine(networkID = 'f'.repeat(64)): LocalEngine {
 	const open = new Set<ExecSession>();
 	const commands: string[][] = [];
 	return {
 		open,
 		commands,
+		async inspectContainer() {
+			return { networks: { 'podrun-test': { ip: '127.0.0.1', networkID } } };
+		},
 		async exec(_id, options, signal) {
 			commands.push([...options.command]);
 			if (signal?.aborted) throw new EngineError('ABORTED', 'the exec was cut off');

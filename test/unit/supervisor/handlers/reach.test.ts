@@ -9,13 +9,23 @@ import { localEngine } from './local-engine.ts';
 
 const here = { local: true, kernelVersion: release() };
 
-/** Checks an open port of this machine through `reach`; whether the engine was needed for it. */
-async function usesTheEngine(info: typeof here, PODRUN_REACH?: string): Promise<boolean> {
-	const engine = localEngine();
+/** A pod at 127.0.0.1 on a network of the engine, whose bridge the engine names as Docker does. */
+const BRIDGE = 'br-0123456789ab';
+
+/**
+ * Checks an open port of this machine through `reach`; whether a process in the pod was needed for it.
+ * `devices`: the network devices of this machine.
+ */
+async function usesTheEngine(
+	info: typeof here,
+	PODRUN_REACH?: string,
+	devices: readonly string[] = ['lo', 'eth0', BRIDGE],
+): Promise<boolean> {
+	const engine = localEngine('0123456789abcdef');
 	const server = createServer();
 	await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
 	const { port } = server.address() as AddressInfo;
-	const reach = new Reach(engine, info, { PODRUN_REACH });
+	const reach = new Reach(engine, info, { PODRUN_REACH }, () => devices);
 	const dial = await reach.into('pause-id', '127.0.0.1');
 	await dial.check('127.0.0.1', port, 5, AbortSignal.timeout(5_000));
 	await new Promise((done) => server.close(done));
@@ -30,6 +40,11 @@ describe('the way into a pod', () => {
 	it('leads through the pause for an engine elsewhere, or in a virtual machine', async () => {
 		expect(await usesTheEngine({ ...here, local: false })).toBe(true);
 		expect(await usesTheEngine({ ...here, kernelVersion: '6.6.6-linuxkit' })).toBe(true);
+	});
+
+	it("leads through the pause where the engine's bridge is not this machine's, whoever else answers here", async () => {
+		// As seen with two engines, one of them in a network namespace of its own: both had a pod at this address.
+		expect(await usesTheEngine(here, undefined, ['lo', 'eth0', 'br-ba9876543210'])).toBe(true);
 	});
 
 	it('can be forced either way', async () => {
