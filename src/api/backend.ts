@@ -171,6 +171,12 @@ export interface Backend {
 
 	/** Brings files into a container and keeps them for its next attempts; `body` as api/sync.ts tells. */
 	sync(namespace: string, pod: string, container: string, body: Buffer): Promise<SyncResult>;
+	/** Leaves such a body for a pod that is about to be made: its first attempts begin with it. */
+	stage(namespace: string, pod: string, container: string, body: Buffer): Promise<void>;
+	/** Drops what was left for a pod and not taken. */
+	unstage(namespace: string, pod: string): Promise<void>;
+	/** Somebody keeps the pod's files current until the signal: what is kept for it outlives new images. */
+	watched(namespace: string, pod: string, signal: AbortSignal): Promise<void>;
 	/** Absolute paths that are kept for a container. */
 	syncedPaths(namespace: string, pod: string, container: string): Promise<readonly string[]>;
 	/** Resolves when nothing is being done to the pod and nothing is left to do at once. */

@@ -12,6 +12,9 @@ export function syncRoutes(backend: Backend): Route<Handler>[] {
 	return [
 		['POST', `${pod}/sync`, (x) => sync(backend, x)],
 		['GET', `${pod}/sync`, (x) => synced(backend, x)],
+		['POST', `${pod}/staged`, (x) => stage(backend, x)],
+		['DELETE', `${pod}/staged`, (x) => unstage(backend, x)],
+		['GET', `${pod}/watched`, (x) => watched(backend, x)],
 		['GET', `${pod}/settled`, (x) => settled(backend, x)],
 		['POST', `${pod}/image`, (x) => replace(backend, x)],
 		['POST', '/podrun/v1/build', (x) => build(backend, x)],
@@ -28,6 +31,26 @@ async function synced(backend: Backend, x: Exchange): Promise<void> {
 	const { namespace = '', name = '' } = x.params;
 	const paths = await backend.syncedPaths(namespace, name, needed(x, 'container'));
 	sendJson(x, 200, { paths });
+}
+
+async function stage(backend: Backend, x: Exchange): Promise<void> {
+	const { namespace = '', name = '' } = x.params;
+	const body = await readWhole(x);
+	await backend.stage(namespace, name, needed(x, 'container'), body);
+	sendJson(x, 200, { delivered: false });
+}
+
+async function unstage(backend: Backend, x: Exchange): Promise<void> {
+	const { namespace = '', name = '' } = x.params;
+	await backend.unstage(namespace, name);
+	sendJson(x, 200, {});
+}
+
+/** Not answered before the supervisor ends: the client's connection is the sign. */
+async function watched(backend: Backend, x: Exchange): Promise<void> {
+	const { namespace = '', name = '' } = x.params;
+	await backend.watched(namespace, name, x.signal);
+	if (!x.response.destroyed) sendJson(x, 200, {});
 }
 
 async function settled(backend: Backend, x: Exchange): Promise<void> {

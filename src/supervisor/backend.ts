@@ -89,6 +89,9 @@ export function createBackend(parts: BackendParts): Backend {
 		stats: (namespace, pod) => streams.stats(namespace, pod),
 		sync: async (namespace, pod, container, body) =>
 			parts.sync.sync(served(parts, namespace, pod), container, body),
+		stage: (namespace, pod, container, body) => parts.sync.stage(namespace, pod, container, body),
+		unstage: (namespace, pod) => parts.sync.unstage(namespace, pod),
+		watched: async (namespace, pod, signal) => parts.sync.watched(parts.workerOf(namespace, pod).uid, signal),
 		syncedPaths: async (namespace, pod, container) =>
 			parts.sync.paths(served(parts, namespace, pod), container),
 		settled: async (namespace, pod, signal) => parts.workerOf(namespace, pod).settled(signal),

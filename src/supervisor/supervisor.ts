@@ -84,7 +84,16 @@ export async function createSupervisor(options: SupervisorOptions): Promise<Supe
 	const network = new PodNetwork(engine, instance, env['PODRUN_SUBNET'] || undefined);
 	const archiveOnly = env['PODRUN_VOLUMES'] === 'archive';
 	const volumes = new PodVolumes({ engine, info, store, images, instance, node, log, archiveOnly });
-	const sync = new PodSync({ engine, inventory, log, stateFolder: options.stateFolder });
+	const sync = new PodSync({
+		engine,
+		inventory,
+		log,
+		stateFolder: options.stateFolder,
+		onRefused: (pod, container, why) => {
+			const message = `container "${container}" starts without its synced files: ${why}`;
+			recorder.record(pod, { type: 'Warning', reason: 'SyncRefused', message }, clock.now());
+		},
+	});
 	const reach = new Reach(engine, info, env);
 	const workers = new Map<string, PodWorker>();
 	const wake = (uid: string): void => workers.get(uid)?.wake();

@@ -220,6 +220,16 @@ export class MemoryBackend implements Backend {
 		return { delivered: true };
 	}
 
+	async stage(namespace: string, pod: string, container: string, body: Buffer) {
+		this.synced.push({ to: `${namespace}/${pod}/${container}`, body });
+	}
+
+	async unstage() {}
+
+	async watched(namespace: string, pod: string) {
+		await this.get('Pod', namespace, pod);
+	}
+
 	async syncedPaths(namespace: string, pod: string) {
 		await this.get('Pod', namespace, pod);
 		return ['/app/kept'];

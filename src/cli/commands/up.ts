@@ -16,6 +16,7 @@ import { waitDetached } from '../up/detached.ts';
 import { PodFeed, type PodKey } from '../up/feed.ts';
 import { podTarget, type StartedPod, undo } from '../up/started.ts';
 import { announce } from '../watch/announce.ts';
+import { Staging } from '../watch/initial-sync.ts';
 import { attemptIds } from '../watch/readiness.ts';
 import { buildAll, loadWatched, replaceBuilt, startWatch } from '../watch/start.ts';
 import { Teller } from '../watch/teller.ts';
@@ -62,7 +63,8 @@ export async function run(io: Io, options: UpOptions, args: readonly string[]): 
 		if (!(await buildAll(io, client, config, teller))) {
 			return 1;
 		}
-		const started = await applyAll(io, client, manifests, options);
+		const staging = options.watch ? new Staging({ client, config, teller }) : undefined;
+		const started = await applyAll(io, client, manifests, options, staging);
 		if (started === undefined) {
 			return 1;
 		}
@@ -78,7 +80,9 @@ export async function run(io: Io, options: UpOptions, args: readonly string[]): 
 			}
 			teller.hold();
 			const quit = () => io.raise?.('SIGINT');
-			const watch = startWatch({ io, client, feed, sources, options, teller, config, prepare, quit });
+			const brought = await staging?.brought();
+			const parts = { io, client, feed, sources, options, teller, config, prepare, brought, quit };
+			const watch = startWatch(parts);
 			const steady = () => teller.release();
 			try {
 				return await Promise.race([
@@ -100,16 +104,26 @@ async function applyAll(
 	client: Client,
 	manifests: readonly Manifest[],
 	options: UpOptions,
+	staging: Staging | undefined,
 ): Promise<readonly StartedPod[] | undefined> {
 	const started: StartedPod[] = [];
 	for (const manifest of manifests) {
 		const { object } = manifest;
 		const key = { namespace: object.metadata.namespace ?? 'default', name: object.metadata.name };
 		try {
-			if (object.kind === 'Pod' && (options.forceRecreate || (await isOver(client, key)))) {
+			const before = object.kind === 'Pod' ? await stateOf(client, key) : 'other';
+			const replaced = before === 'over' || (before === 'lives' && options.forceRecreate === true);
+			if (replaced) {
 				await removeFirst(client, key);
 			}
-			const applied = await applyObject(client, manifest);
+			if (replaced || before === 'none') {
+				await staging?.leave(key);
+			}
+			const applied = await applyObject(client, manifest).catch(async (error: unknown) => {
+				await staging?.taken(key, undefined);
+				throw error;
+			});
+			await staging?.taken(key, applied.object.metadata.uid);
 			if (object.kind === 'Pod') {
 				started.push({ ...key, created: applied.outcome === 'created', replaced: replacedBy(applied) });
 			}
@@ -133,15 +147,16 @@ function replacedBy({ before, object }: Applied): ReadonlyMap<string, string> {
 	return attemptIds(before as Pod | undefined, announce(before, object).restarts);
 }
 
-/** A pod that has ended, or is about to go, can't be brought up again: up means a new one. */
-async function isOver(client: Client, key: PodKey): Promise<boolean> {
+/** A pod that has ended, or is about to go, is over: it can't be brought up again, up means a new one. */
+async function stateOf(client: Client, key: PodKey): Promise<'none' | 'lives' | 'over'> {
 	try {
 		const pod = await client.request<Pod>('GET', targetPath(podTarget(key)));
 		const phase = pod.status?.phase;
-		return phase === 'Succeeded' || phase === 'Failed' || pod.metadata.deletionTimestamp !== undefined;
+		const over = phase === 'Succeeded' || phase === 'Failed' || pod.metadata.deletionTimestamp !== undefined;
+		return over ? 'over' : 'lives';
 	} catch (error) {
 		if (isNotFound(error)) {
-			return false;
+			return 'none';
 		}
 		throw error;
 	}

@@ -12,6 +12,9 @@ export interface KeyActions {
 	readonly quit: () => void;
 }
 
+/** What a person is told of them. */
+export const KEYS = 'r restarts   w pauses   l hides or shows the logs   q ends';
+
 const CTRL_C = '\u0003';
 
 /** Listens until the returned function is called; nothing on a stdin that is no terminal. */

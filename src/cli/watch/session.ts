@@ -6,6 +6,7 @@
  *                    └──▶ rules ──▶ rebuild → sync → restart → exec ──▶ done, Ready again
  */
 import { relative } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ApiError, UserError } from '../../api/errors.ts';
 import type { Client } from '../../client/client.ts';
 import type { Io } from '../io.ts';
@@ -13,11 +14,13 @@ import type { FileOptions, Manifest } from '../manifests.ts';
 import { keyText, type PodFeed, type PodKey } from '../up/feed.ts';
 import { loadConfig, type WatchConfig } from './config.ts';
 import { tellDiagnostics } from './diagnostics.ts';
+import { type Brought, initialSync } from './initial-sync.ts';
 import { applyManifests } from './manifest-change.ts';
 import { podOf } from './readiness.ts';
 import { type Batch, type Change, concerns, isEmpty, planBatch, planObjects } from './rules.ts';
+import { mayGoOn, untilCalm } from './storm.ts';
 import type { Teller } from './teller.ts';
-import { podPath, transfer } from './transfer.ts';
+import { podPath } from './transfer.ts';
 import { KnownTree, type Root, walk } from './tree.ts';
 import { type FileBatch, type Watcher, watchRoots } from './watcher.ts';
 import { performBatch } from './work.ts';
@@ -31,6 +34,10 @@ export interface SessionOptions {
 	readonly teller: Teller;
 	/** What `up` does to a manifest before it sends it. */
 	readonly prepare?: (manifest: Manifest) => Manifest;
+	/** What went to pods before they were made. */
+	readonly brought?: Brought | undefined;
+	/** Shown once with what is watched: keys. */
+	readonly hint?: string;
 }
 
 /** ms after a batch: a last look at the disk, for changes whose events were lost. */
@@ -75,11 +82,15 @@ export class WatchSession {
 		const { feed, teller } = this.#options;
 		const { signal } = this.#stop;
 		const off = feed.onChange(() => this.#lookForNewPods());
-		let lookAgain = false;
+		const { brought } = this.#options;
+		let lookAgain = brought !== undefined;
 		try {
-			await this.#arm();
+			await this.#arm(brought?.tree);
+			for (const [key, uid] of brought?.pods ?? []) this.#serve(key, uid);
 			this.#lookForNewPods();
-			teller.tell('watching', this.#summary(), { files: this.#known.size });
+			const { hint } = this.#options;
+			const lines = hint === undefined ? [this.#summary()] : [this.#summary(), hint];
+			teller.tell('watching', lines.join('\n'), { files: this.#known.size });
 			while (!signal.aborted) {
 				const batch = await this.#next(lookAgain ? LOOK_AGAIN : undefined);
 				while (this.#paused) await Promise.race([this.#resumed.promise, aborted(signal)]);
@@ -97,8 +108,8 @@ export class WatchSession {
 		this.#stop.abort(new Error('the watch has ended'));
 	}
 
-	/** Watches what the config names and takes what is there as the starting point. */
-	async #arm(): Promise<void> {
+	/** Watches what the config names; what is there now, or was in `tree`, is the starting point. */
+	async #arm(tree?: ReadonlyMap<string, string>): Promise<void> {
 		await this.#watcher?.close();
 		const { roots, manifestRoots } = this.#config;
 		const { teller } = this.#options;
@@ -107,7 +118,7 @@ export class WatchSession {
 		);
 		await this.#watcher.ready;
 		this.#known.clear();
-		this.#known.compare(await walk(roots));
+		this.#known.compare(tree ?? (await walk(roots)));
 	}
 
 	#summary(): string {
@@ -141,16 +152,23 @@ export class WatchSession {
 		if (paths.some((path) => isBelow(manifestRoots, path))) await this.#manifestsChanged(since);
 		for (const key of this.#strangers()) {
 			const uid = podOf(this.#options.feed, key)?.metadata.uid ?? '';
-			const result = await this.#attempt(() => this.#initialSync(key), []);
-			if (result !== 'again') this.#served.set(keyText(key), uid);
+			const context = { ...this.#options, config: this.#config, signal: this.#stop.signal };
+			const result = await this.#attempt(() => initialSync(context, key), []);
+			if (result !== 'again') this.#serve(keyText(key), uid);
 		}
-		let changes = batch === undefined ? this.#known.compare(await walk(roots)) : [];
+		let changes = batch === undefined ? await this.#look() : [];
 		if (batch !== undefined) {
 			const wanted = paths.filter((path) => isBelow(roots, path));
 			changes = await this.#known.changed(wanted);
 			const folders = await this.#withFolders(changes);
 			changes = [...changes, ...folders];
 		}
+		if (mayGoOn(changes))
+			changes = await untilCalm(
+				changes,
+				() => this.#look(),
+				(ms) => this.#wait(ms),
+			);
 		if (changes.length === 0) return false;
 		const work = planBatch(this.#config.armed, outermost(changes, roots));
 		if (!isEmpty(work)) await this.#attempt(() => this.#perform(work, since), changes);
@@ -160,7 +178,16 @@ export class WatchSession {
 	/** A folder that came or went stands for all in it, whatever events there were. */
 	async #withFolders(changes: readonly Change[]): Promise<Change[]> {
 		if (!changes.some(({ folder }) => folder)) return [];
+		return this.#look();
+	}
+
+	/** What has changed on disk since the last look. */
+	async #look(): Promise<Change[]> {
 		return this.#known.compare(await walk(this.#config.roots));
+	}
+
+	#wait(milliseconds: number): Promise<void> {
+		return delay(milliseconds, undefined, { signal: this.#stop.signal });
 	}
 
 	async #perform(work: Batch, since: number): Promise<void> {
@@ -190,64 +217,41 @@ export class WatchSession {
 		const { teller } = this.#options;
 		try {
 			await work();
+			if (this.#lastFailure !== '') teller.tell('recovered', 'it goes on: nothing waits any more');
 			this.#lastFailure = '';
 			return 'done';
 		} catch (error) {
 			if (this.#stop.signal.aborted) throw error;
 			const message = error instanceof Error ? error.message : String(error);
 			const known = error instanceof ApiError || error instanceof UserError;
-			if (message !== this.#lastFailure) teller.always('failed', `watch: ${message}`, { message });
-			this.#lastFailure = message;
 			const refused = error instanceof ApiError && error.status.code < 500;
+			if (!refused && !known && !isConnection(error)) throw error;
+			const line = refused ? message : `${message}\nwhat has changed waits until it goes on`;
+			if (message !== this.#lastFailure) teller.always('failed', line, { message });
 			if (refused) return 'refused';
-			if (!known && !isConnection(error)) throw error;
+			this.#lastFailure = message;
 			this.#known.forget(changes);
 			setTimeout(() => this.#watcher?.add(['', ...changes.map(({ path }) => path)]), RETRY).unref();
 			return 'again';
 		}
 	}
 
-	/** Everything that the rules name goes into a pod that has none of it yet, and what is stale goes away. */
-	async #initialSync(key: PodKey): Promise<void> {
-		const { client, feed, teller } = this.#options;
-		const { armed, roots } = this.#config;
-		const rules = armed.rules.filter(
-			({ rule }) => keyText(rule.pod) === keyText(key) && rule.target !== undefined && rule.initialSync,
-		);
-		const uid = podOf(feed, key)?.metadata.uid;
-		if (uid === undefined) return;
-		if (rules.length > 0) {
-			const since = Date.now();
-			const walked = await walk(roots);
-			const all = [...walked].map(([path, state]) => ({ path, gone: false, folder: state.startsWith('d') }));
-			const { syncs } = planBatch({ ...armed, rules }, all, true);
-			for (const sync of syncs) {
-				const container = { query: { container: sync.container }, signal: this.#stop.signal };
-				const kept = await client.request<{ paths: string[] }>('GET', `${podPath(key)}/sync`, container);
-				const targets = new Set(sync.writes.map(({ target }) => target));
-				const mine = rules.filter(({ rule }) => rule.container === sync.container);
-				const stale = kept.paths.filter(
-					(path) =>
-						!targets.has(path) &&
-						mine.some(({ rule }) => path === rule.target || path.startsWith(`${rule.target}/`)),
-				);
-				sync.removed.push(...stale);
-				const result = await transfer(client, sync, this.#stop.signal);
-				const milliseconds = Date.now() - since;
-				teller.tell(
-					'synced',
-					`initial sync of ${sync.container}: ${result.files} files in ${milliseconds} ms`,
-					{
-						pod: key.name,
-						container: sync.container,
-						files: result.files,
-						removed: stale.length,
-						milliseconds,
-						initial: true,
-					},
-				);
+	/** The pod has its files; from now on they are kept current, and the supervisor is told so. */
+	#serve(pod: string, uid: string): void {
+		this.#served.set(pod, uid);
+		const { client } = this.#options;
+		const { signal } = this.#stop;
+		const key = this.#config.armed.rules.find(({ rule }) => keyText(rule.pod) === pod)?.rule.pod;
+		if (key === undefined) return;
+		const stay = async (): Promise<void> => {
+			while (this.#served.get(pod) === uid) {
+				await client.request('GET', `${podPath(key)}/watched`, { signal }).catch(() => {});
+				await this.#wait(RETRY);
 			}
-		}
+		};
+		stay().catch((error: unknown) => {
+			if (!signal.aborted) throw error;
+		});
 	}
 
 	#lookForNewPods(): void {

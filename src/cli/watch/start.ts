@@ -7,7 +7,8 @@ import type { FileOptions, Manifest } from '../manifests.ts';
 import { ExitError } from '../output/errors.ts';
 import type { PodFeed } from '../up/feed.ts';
 import { loadConfig, type WatchConfig } from './config.ts';
-import { Gate, listenForKeys } from './keys.ts';
+import type { Brought } from './initial-sync.ts';
+import { Gate, KEYS, listenForKeys } from './keys.ts';
 import { WatchSession } from './session.ts';
 import type { Teller } from './teller.ts';
 import { podPath } from './transfer.ts';
@@ -22,6 +23,8 @@ export interface WatchStart {
 	readonly teller: Teller;
 	readonly config: WatchConfig;
 	readonly prepare?: (manifest: Manifest) => Manifest;
+	/** What went to pods before they were made. */
+	readonly brought?: Brought | undefined;
 	readonly quit: () => void;
 }
 
@@ -74,7 +77,7 @@ export async function replaceBuilt(client: Client, config: WatchConfig): Promise
 export function startWatch(start: WatchStart): RunningWatch {
 	const { io, client, config } = start;
 	const gate = new Gate(io.stdout);
-	const session = new WatchSession(config, start);
+	const session = new WatchSession(config, { ...start, ...(io.stdin.isTTY ? { hint: KEYS } : {}) });
 	const ended = session.run();
 	const off = listenForKeys(io, {
 		restart: () => {

@@ -18,6 +18,7 @@ export type WatchEventName =
 	| 'restarted'
 	| 'executed'
 	| 'ready again'
+	| 'recovered'
 	| 'failed';
 
 export class Teller {

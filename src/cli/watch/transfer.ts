@@ -20,7 +20,21 @@ const BODY = 16 * 1024 * 1024;
 const AT_ONCE = 32;
 
 /** Brings one container up to date. Throws ApiError when it refuses, UserError when nobody answers. */
-export async function transfer(client: Client, work: SyncWork, signal?: AbortSignal): Promise<Transferred> {
+export function transfer(client: Client, work: SyncWork, signal?: AbortSignal): Promise<Transferred> {
+	return send(client, 'sync', work, signal);
+}
+
+/** Leaves files for a container of a pod that is about to be made. Throws ApiError, UserError. */
+export function stage(client: Client, work: SyncWork, signal?: AbortSignal): Promise<Transferred> {
+	return send(client, 'staged', work, signal);
+}
+
+async function send(
+	client: Client,
+	where: 'sync' | 'staged',
+	work: SyncWork,
+	signal: AbortSignal | undefined,
+): Promise<Transferred> {
 	const total = { files: 0, removed: 0, bytes: 0, delivered: true };
 	let notRemoved: SyncResult['notRemoved'];
 	let [entries, contents, size]: [SyncEntry[], Buffer[], number] = [[], [], 0];
@@ -29,7 +43,7 @@ export async function transfer(client: Client, work: SyncWork, signal?: AbortSig
 		if (entries.length === 0 && removed.length === 0) return;
 		const body = encodeSync({ removed: removed.splice(0), entries }, contents);
 		[entries, contents, size] = [[], [], 0];
-		const answer = await client.request<SyncResult>('POST', `${podPath(work.pod)}/sync`, {
+		const answer = await client.request<SyncResult>('POST', `${podPath(work.pod)}/${where}`, {
 			query: { container: work.container },
 			body,
 			headers: { 'content-type': 'application/vnd.podrun.sync' },

@@ -66,7 +66,7 @@ export async function watchRoots(
 				signal.throwIfAborted();
 				const now = Date.now();
 				const first = Math.min(...firsts(pending));
-				const at = pending.size === 0 ? undefined : flushAt({ first, last, paths: pending.size });
+				const at = pending.size === 0 ? undefined : flushAt({ first, last });
 				if (at !== undefined && at <= now) {
 					const paths = [...pending.keys()];
 					pending.clear();
@@ -84,6 +84,8 @@ export async function watchRoots(
 					if (at === undefined) wake = done;
 					signal.addEventListener('abort', done, { once: true });
 				});
+				// A timer that is late comes before the events that have come meanwhile.
+				await new Promise((resolve) => setImmediate(resolve));
 			}
 		},
 		close: () => watcher.close(),

@@ -14,6 +14,8 @@ interface Kept {
 	readonly at: number;
 }
 
+/** Beside the segments: the id of the image. */
+const IMAGE = 'image';
 const MOST_SEGMENTS = 200;
 const SMALLEST_WASTE = 8 * 1024 * 1024;
 
@@ -26,6 +28,7 @@ export class Overlay {
 	#next = 1;
 	/** Rises with every body: tells whether a container has all of it. */
 	generation = 0;
+	#image: string | undefined;
 
 	private constructor(folder: string) {
 		this.#folder = folder;
@@ -46,11 +49,35 @@ export class Overlay {
 				// A disk that lost its end: the client sends anew what is missing when it watches again.
 			}
 		}
+		overlay.#image = await readFile(join(folder, IMAGE), 'utf8').catch(() => undefined);
 		return overlay;
 	}
 
 	get isEmpty(): boolean {
 		return this.#kept.size === 0 && this.#removed.size === 0;
+	}
+
+	/** Id of the image that it was laid over last; undefined before it was laid over any. */
+	get image(): string | undefined {
+		return this.#image;
+	}
+
+	/** It is laid over this image now. */
+	async layOver(image: string): Promise<void> {
+		if (this.#image === image) return;
+		await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+		await writeFile(join(this.#folder, IMAGE), image, { mode: 0o600 });
+		this.#image = image;
+	}
+
+	/** Nothing of it is kept any more. */
+	async clear(): Promise<void> {
+		this.#kept.clear();
+		this.#removed.clear();
+		this.generation += 1;
+		const old = [...this.#segments.keys()];
+		this.#segments.clear();
+		for (const gone of old) await rm(this.#path(gone), { force: true });
 	}
 
 	/** Paths of what is kept. */

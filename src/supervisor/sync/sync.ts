@@ -3,19 +3,18 @@
  * on disk. A body goes into the overlay first and then into the attempt that is there; an attempt that is made
  * later gets the whole overlay before it starts. So a crash, a restart or another image loses nothing.
  */
-import { readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { ApiError, badRequest } from '../../api/errors.ts';
-import { decodeSync, type SyncHeader, type SyncResult } from '../../api/sync.ts';
+import type { SyncHeader, SyncResult } from '../../api/sync.ts';
 import type { AnyContainer, Pod } from '../../api/types.ts';
 import { type Engine, EngineError } from '../../engine/engine.ts';
 import type { Inventory, KnownContainer } from '../../engine/observe.ts';
 import { POD_CONTAINER } from '../../translate/names.ts';
-import { allContainers } from '../../translate/volumes.ts';
 import type { Log } from '../log.ts';
 import { missingFolders, type Parcel, remove, write } from './deliver.ts';
-import { Overlay } from './overlay.ts';
+import type { Overlay } from './overlay.ts';
+import { Overlays } from './overlays.ts';
 import { type Owner, ownerOf } from './owner.ts';
+import { containerOf, inPause, newest, parcelsOf, readHeader } from './parcels.ts';
 import { placeOf } from './places.ts';
 
 export interface SyncParts {
@@ -24,10 +23,15 @@ export interface SyncParts {
 	readonly log: Log;
 	/** Overlays live in `sync/<pod uid>/<container>` of it. */
 	readonly stateFolder: string;
+	/** ms after its start in which a watch that goes on may not have come back yet. */
+	readonly mayReturn?: number;
+	/** A container starts without its synced files, since it can't take them. */
+	readonly onRefused?: (pod: Pod, container: string, why: string) => void;
 }
 
 /** Removed paths up to this number are looked for one by one in a new attempt; most images never had them. */
 const LOOKED_FOR = 30;
+const MAY_RETURN = 15_000;
 const RM = ['rm', '-rf', '--'];
 const PAUSE_REMOVE = ['/pause', 'remove'];
 
@@ -38,9 +42,10 @@ interface Delivered {
 
 export class PodSync {
 	readonly #parts: SyncParts;
-	readonly #folder: string;
-	/** By `<uid>/<container>`. */
-	readonly #overlays = new Map<string, Promise<Overlay>>();
+	readonly #overlays: Overlays;
+	/** How many watch a pod, by uid. */
+	readonly #watching = new Map<string, number>();
+	readonly #began = performance.now();
 	readonly #turns = new Map<string, Promise<unknown>>();
 	/** Attempts by id. */
 	readonly #roots = new Map<string, Delivered>();
@@ -52,30 +57,49 @@ export class PodSync {
 
 	constructor(parts: SyncParts) {
 		this.#parts = parts;
-		this.#folder = join(parts.stateFolder, 'sync');
+		this.#overlays = new Overlays(parts.stateFolder, parts.log);
 	}
 
 	/** Drops the overlays of pods that are no more. `uids`: those that are stored. */
-	async clean(uids: ReadonlySet<string>): Promise<void> {
-		for (const uid of await readdir(this.#folder).catch(() => [])) {
-			if (!uids.has(uid)) await rm(join(this.#folder, uid), { recursive: true, force: true });
-		}
+	clean(uids: ReadonlySet<string>): Promise<void> {
+		return this.#overlays.clean(uids);
 	}
 
 	/** The pod is gone. */
 	forget(uid: string): void {
-		for (const map of [this.#overlays, this.#volumes]) {
-			for (const key of [...map.keys()]) if (key.startsWith(`${uid}/`)) map.delete(key);
+		for (const key of [...this.#volumes.keys()]) if (key.startsWith(`${uid}/`)) this.#volumes.delete(key);
+		this.#overlays.forget(uid);
+	}
+
+	/**
+	 * Leaves a body (see api/sync.ts) for a pod that is about to be made. Throws ApiError 400 for a body or names
+	 * that are none; whether the pod can take it shows when it is made.
+	 */
+	async stage(namespace: string, pod: string, container: string, body: Buffer): Promise<void> {
+		readHeader(body);
+		await this.#overlays.stage(namespace, pod, container, body);
+	}
+
+	/** Drops what was left for a pod and not taken. Throws ApiError 400. */
+	unstage(namespace: string, pod: string): Promise<void> {
+		return this.#overlays.unstage(namespace, pod);
+	}
+
+	/** Somebody keeps a pod's overlays current until the signal. */
+	async watched(uid: string, signal: AbortSignal): Promise<void> {
+		this.#watching.set(uid, (this.#watching.get(uid) ?? 0) + 1);
+		if (!signal.aborted) {
+			await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 		}
-		rm(join(this.#folder, uid), { recursive: true, force: true }).catch((error: unknown) => {
-			this.#parts.log.warn('synced files of a pod that is gone could not be removed', { uid, error });
-		});
+		const left = (this.#watching.get(uid) ?? 1) - 1;
+		if (left > 0) this.#watching.set(uid, left);
+		else this.#watching.delete(uid);
 	}
 
 	/** Absolute paths that the overlay of a container holds. Throws ApiError 400 for a container that is not there. */
 	async paths(pod: Pod, container: string): Promise<string[]> {
 		containerOf(pod, container);
-		return (await this.#overlay(pod, container)).paths();
+		return (await this.#overlays.of(pod, container)).paths();
 	}
 
 	/**
@@ -90,7 +114,7 @@ export class PodSync {
 			if (place.type === 'refused') throw badRequest(place.reason);
 		}
 		return this.#inTurn(pod, name, async () => {
-			const overlay = await this.#overlay(pod, name);
+			const overlay = await this.#overlays.of(pod, name);
 			const fresh = overlay.isEmpty;
 			await overlay.add(body);
 			const known = await this.#parts.inventory.observe(pod.metadata.uid ?? '');
@@ -114,40 +138,67 @@ export class PodSync {
 	/** Before an attempt starts: all that was synced into its container goes into it. Throws EngineError. */
 	prepare(pod: Pod, name: string, id: string, sandboxID: string | undefined): Promise<void> {
 		return this.#inTurn(pod, name, async () => {
-			const overlay = await this.#overlay(pod, name);
+			const overlay = await this.#overlays.of(pod, name);
+			if (!overlay.isEmpty) await this.#dropStale(pod, name, overlay, id);
 			const { generation } = overlay;
 			if (!overlay.isEmpty && this.#roots.get(id)?.generation !== generation) {
-				const container = containerOf(pod, name);
-				const all = async (root: boolean): Promise<Parcel[]> => {
-					const parcels: Parcel[] = [];
-					for await (const { entry, content } of overlay.entries()) {
-						const place = placeOf(pod, container, entry.path);
-						if (place.type === (root ? 'root' : 'volume')) parcels.push({ path: entry.path, entry, content });
-					}
-					return parcels;
-				};
 				try {
-					const parcels = await all(true);
-					const owner = await this.#owner(pod, container, id);
-					await this.#write(id, parcels, owner);
-					if (sandboxID !== undefined && this.#volumes.get(keyOf(pod, name)) !== sandboxID) {
-						await this.#write(sandboxID, inPause(pod, container, await all(false)), owner);
-						this.#volumes.set(keyOf(pod, name), sandboxID);
-					}
+					await this.#layOver(pod, name, overlay, id, sandboxID);
 				} catch (error) {
 					// What a container can't take (its root filesystem is read-only now) must not keep it from running.
 					if (!(error instanceof EngineError) || !['UNKNOWN', 'BAD_REQUEST'].includes(error.code))
 						throw error;
 					this.#parts.log.warn('synced files not brought back', { pod: pod.metadata.name, name, error });
+					this.#parts.onRefused?.(pod, name, error.message);
 				}
 			}
 			this.#roots.set(id, { generation });
 		});
 	}
 
+	/**
+	 * What a watch that has ended left behind is older than an image that was made since: its files would hide
+	 * those of the image. While somebody watches, what is synced is the newer.
+	 */
+	async #dropStale(pod: Pod, name: string, overlay: Overlay, id: string): Promise<void> {
+		const { imageID } = await this.#parts.engine.inspectContainer(id);
+		const watched = this.#watching.has(pod.metadata.uid ?? '');
+		const mayReturn = performance.now() - this.#began < (this.#parts.mayReturn ?? MAY_RETURN);
+		if (overlay.image !== undefined && overlay.image !== imageID && !watched && !mayReturn) {
+			await overlay.clear();
+			this.#parts.log.info('synced files are left out: nobody watches and the image is another', {
+				pod: pod.metadata.name,
+				container: name,
+			});
+		} else await overlay.layOver(imageID);
+	}
+
+	async #layOver(
+		pod: Pod,
+		name: string,
+		overlay: Overlay,
+		id: string,
+		sandboxID: string | undefined,
+	): Promise<void> {
+		const container = containerOf(pod, name);
+		const all = async (type: 'root' | 'volume'): Promise<Parcel[]> => {
+			const parcels: Parcel[] = [];
+			for await (const { entry, content } of overlay.entries()) {
+				if (placeOf(pod, container, entry.path).type === type)
+					parcels.push({ path: entry.path, entry, content });
+			}
+			return parcels;
+		};
+		const owner = await this.#owner(pod, container, id);
+		await this.#write(id, await all('root'), owner);
+		if (sandboxID === undefined || this.#volumes.get(keyOf(pod, name)) === sandboxID) return;
+		await this.#write(sandboxID, inPause(pod, container, await all('volume')), owner);
+		this.#volumes.set(keyOf(pod, name), sandboxID);
+	}
+
 	/** After the start: what was removed on the host goes, where the image has it. */
 	async started(pod: Pod, name: string, id: string): Promise<void> {
-		const overlay = await this.#overlay(pod, name);
+		const overlay = await this.#overlays.of(pod, name);
 		const container = containerOf(pod, name);
 		const removed = overlay.removed().filter((path) => placeOf(pod, container, path).type === 'root');
 		if (removed.length === 0) return;
@@ -186,6 +237,7 @@ export class PodSync {
 			this.#folders.delete(id);
 		}
 		await this.#write(id, parcels, await this.#owner(pod, container, id));
+		if (overlay.image === undefined) await overlay.layOver(attempt.observed.imageID);
 		this.#roots.set(id, { generation: overlay.generation });
 		return {
 			done: true,
@@ -249,16 +301,6 @@ export class PodSync {
 		return found?.status === 'running';
 	}
 
-	#overlay(pod: Pod, name: string): Promise<Overlay> {
-		const key = keyOf(pod, name);
-		let overlay = this.#overlays.get(key);
-		if (overlay === undefined) {
-			overlay = Overlay.load(join(this.#folder, key));
-			this.#overlays.set(key, overlay);
-		}
-		return overlay;
-	}
-
 	/** One after the other for one container: an attempt gets what came before it and nothing twice. */
 	#inTurn<T>(pod: Pod, name: string, work: () => Promise<T>): Promise<T> {
 		const key = keyOf(pod, name);
@@ -275,42 +317,4 @@ export class PodSync {
 
 function keyOf(pod: Pod, container: string): string {
 	return `${pod.metadata.uid ?? ''}/${container}`;
-}
-
-function containerOf(pod: Pod, name: string): AnyContainer {
-	const found = allContainers(pod).find((container) => container.name === name);
-	if (found === undefined) throw badRequest(`container ${name} is not valid for pod ${pod.metadata.name}`);
-	return found;
-}
-
-function newest(known: readonly KnownContainer[], name: string): KnownContainer | undefined {
-	return known
-		.filter(({ observed }) => observed.name === name)
-		.sort(
-			(a, b) => b.observed.attempt - a.observed.attempt || b.observed.createdAt - a.observed.createdAt,
-		)[0];
-}
-
-function readHeader(body: Buffer): SyncHeader {
-	try {
-		return decodeSync(body).header;
-	} catch (error) {
-		throw badRequest(`the files can't be read: ${(error as Error).message}`);
-	}
-}
-
-function parcelsOf(header: SyncHeader, body: Buffer): Parcel[] {
-	let at = decodeSync(body).dataAt;
-	return header.entries.map((entry) => {
-		const content = body.subarray(at, at + entry.size);
-		at += entry.size;
-		return { path: entry.path, entry, content };
-	});
-}
-
-function inPause(pod: Pod, container: AnyContainer, parcels: readonly Parcel[]): Parcel[] {
-	return parcels.flatMap((parcel) => {
-		const place = placeOf(pod, container, parcel.path);
-		return place.type === 'volume' ? [{ ...parcel, path: place.path }] : [];
-	});
 }

@@ -40,20 +40,28 @@ let folder: string;
 let engine: FakeEngine;
 let inventory: Inventory;
 let sync: PodSync;
+let refusals: string[] = [];
+let mayReturn = 0;
 
 function supervisor(): PodSync {
 	inventory = new Inventory(engine, 'default');
-	return new PodSync({ engine, inventory, log: createLog(() => {}), stateFolder: folder });
+	return new PodSync({
+		...{ engine, inventory, stateFolder: folder, mayReturn },
+		log: createLog(() => {}),
+		onRefused: (_pod, container, why) => refusals.push(`${container}: ${why}`),
+	});
 }
 
 beforeEach(() => {
 	folder = mkdtempSync(join(tmpdir(), 'podrun-sync-'));
 	engine = new FakeEngine();
+	mayReturn = 0;
+	refusals = [];
 	sync = supervisor();
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-async function make(container: string, attempt: number): Promise<string> {
+async function make(container: string, attempt: number, image = 'busybox:1.36'): Promise<string> {
 	const labels = makeLabels({
 		instance: 'default',
 		pod: { name: 'web', namespace: 'default', uid: 'u1' },
@@ -70,7 +78,7 @@ async function make(container: string, attempt: number): Promise<string> {
 			: [];
 	const { id } = await engine.createContainer({
 		name: `${container}_${attempt}`,
-		image: 'busybox:1.36',
+		image,
 		labels,
 		networkMode: 'none',
 		mounts,
@@ -187,5 +195,84 @@ describe('sync', () => {
 		expect(await supervisor().paths(pod, 'app')).toEqual(['/srv/a']);
 		await supervisor().clean(new Set(['u2']));
 		expect(await supervisor().paths(pod, 'app')).toEqual([]);
+	});
+
+	test('a container that can take no files starts without them, which is told', async () => {
+		await sync.sync(pod, 'app', body({ '/srv/a': 'one' }));
+		const id = await make('app', 0);
+		engine.inject({ method: 'putArchive', error: new EngineError('UNKNOWN', 'rootfs is marked read-only') });
+		await sync.prepare(pod, 'app', id, undefined);
+		expect(refusals).toEqual(['app: rootfs is marked read-only']);
+	});
+});
+
+describe('files for a pod that is about to be made', () => {
+	test('its first attempt begins with them; nothing is left of what it did not take', async () => {
+		await sync.stage('default', 'web', 'app', body({ '/srv/a': 'one', '/srv/b': 'b' }));
+		await sync.stage('default', 'web', 'app', body({ '/srv/a': 'two' }));
+		await sync.stage('default', 'web', 'gone', body({ '/srv/a': 'x' }));
+		expect(await sync.paths(pod, 'app')).toEqual(['/srv/a', '/srv/b']);
+		await sync.unstage('default', 'web');
+		const id = await make('app', 0);
+		await sync.prepare(pod, 'app', id, undefined);
+		expect(engine.view(id).read('/srv/a')).toBe('two');
+		const later = { ...pod, metadata: { ...pod.metadata, uid: 'u2' } };
+		expect(await sync.paths(later, 'app')).toEqual([]);
+	});
+
+	test('another pod of that name takes nothing, nor does one after a restart of the supervisor', async () => {
+		await sync.stage('default', 'other', 'app', body({ '/srv/a': 'one' }));
+		await sync.stage('default', 'web', 'app', body({ '/srv/a': 'one' }));
+		sync = supervisor();
+		await sync.clean(new Set());
+		expect(await sync.paths(pod, 'app')).toEqual([]);
+	});
+
+	test('names that would lead elsewhere are refused', async () => {
+		for (const name of ['..', '../web', 'a/b', 'a..b', '']) {
+			await expect(sync.stage('default', name, 'app', body({ '/a': 'x' }))).rejects.toThrow(ApiError);
+			await expect(sync.unstage(name, 'web')).rejects.toThrow(ApiError);
+		}
+	});
+});
+
+describe('what a watch left behind', () => {
+	/** The attempt 0 with a synced file; the next has another image. */
+	async function crashed(): Promise<string> {
+		const first = await make('app', 0);
+		await start(first);
+		await sync.sync(pod, 'app', body({ '/srv/a': 'synced' }));
+		engine.exit(first, 1);
+		engine.addImage('newer:1');
+		return make('app', 1, 'newer:1');
+	}
+
+	test('does not hide a newer image; the same image gets it', async () => {
+		const next = await crashed();
+		const same = await make('app', 2);
+		await sync.prepare(pod, 'app', same, undefined);
+		expect(engine.view(same).read('/srv/a')).toBe('synced');
+		await sync.prepare(pod, 'app', next, undefined);
+		expect(engine.view(next).read('/srv/a')).toBeUndefined();
+		expect(await sync.paths(pod, 'app')).toEqual([]);
+		expect(await supervisor().paths(pod, 'app')).toEqual([]);
+	});
+
+	test('while somebody watches, a newer image gets it, too', async () => {
+		const next = await crashed();
+		const watch = new AbortController();
+		const watched = sync.watched('u1', watch.signal);
+		await sync.prepare(pod, 'app', next, undefined);
+		expect(engine.view(next).read('/srv/a')).toBe('synced');
+		watch.abort();
+		await watched;
+	});
+
+	test('just after the start of a supervisor nobody is thought to have gone', async () => {
+		const next = await crashed();
+		mayReturn = 60_000;
+		sync = supervisor();
+		await sync.prepare(pod, 'app', next, undefined);
+		expect(engine.view(next).read('/srv/a')).toBe('synced');
 	});
 });
