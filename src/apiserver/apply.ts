@@ -93,8 +93,10 @@ export function applyConfiguration(
 }
 
 function entriesOf(object: KubeObject | undefined): ManagedFields[] {
-	return ((object?.metadata.managedFields ?? []) as ManagedFields[]).filter(
-		(entry) => entry.operation === 'Apply' && isRecord(entry.fieldsV1),
+	const entries = (object?.metadata.managedFields ?? []) as unknown[];
+	return entries.filter(
+		(entry): entry is ManagedFields =>
+			isRecord(entry) && entry.operation === 'Apply' && isRecord(entry.fieldsV1),
 	);
 }
 
@@ -199,7 +201,8 @@ function elementSegment(field: string, element: unknown): string {
 function leaves(tree: FieldTree, path: Path = []): Path[] {
 	return Object.entries(tree).flatMap(([segment, inner]) => {
 		const at = [...path, segment];
-		return Object.keys(inner).length === 0 ? [at] : leaves(inner, at);
+		// Anybody may have written it.
+		return !isRecord(inner) || Object.keys(inner).length === 0 ? [at] : leaves(inner, at);
 	});
 }
 

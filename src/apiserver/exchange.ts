@@ -7,6 +7,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parse as parseYaml } from 'yaml';
 import { ApiError, badRequest, type Status } from '../api/errors.ts';
 import type { KubeObject, Profile } from '../api/types.ts';
+import { findDanger } from '../manifest/parse.ts';
+import { MAX_DEPTH } from '../manifest/tree.ts';
 import { fromProtobuf, PROTOBUF } from './protobuf.ts';
 
 /** What etcd and the real API server bear: 3 MiB a request. */
@@ -64,8 +66,9 @@ export function parseObject(body: Buffer, yaml: boolean): Record<string, unknown
 
 export function fromJson(body: Buffer): unknown {
 	try {
-		return JSON.parse(body.toString('utf8'));
+		return shallow(JSON.parse(body.toString('utf8')));
 	} catch (error) {
+		if (error instanceof ApiError) throw error;
 		throw badRequest(
 			`the object provided is unrecognized (must be of type JSON): ${(error as Error).message}`,
 		);
@@ -73,13 +76,36 @@ export function fromJson(body: Buffer): unknown {
 }
 
 export function fromYaml(body: Buffer): unknown {
+	const text = body.toString('utf8');
+	// Texts on which the parser would spend minutes, or all memory.
+	const danger = findDanger(text);
+	if (danger) throw badRequest(`the object provided is unrecognized (must be of type YAML): ${danger.why}`);
 	try {
-		return parseYaml(body.toString('utf8'), { version: '1.1', maxAliasCount: 100 });
+		return shallow(parseYaml(text, { version: '1.1', maxAliasCount: 100 }));
 	} catch (error) {
+		if (error instanceof ApiError) throw error;
 		throw badRequest(
 			`the object provided is unrecognized (must be of type YAML): ${(error as Error).message}`,
 		);
 	}
+}
+
+/**
+ * The value, if it nests no deeper than any object of Kubernetes: what does would be stored, and could not be
+ * written again. Throws 400.
+ */
+function shallow(value: unknown): unknown {
+	let level: unknown[] = [value];
+	for (let depth = 0; level.length > 0; depth += 1) {
+		if (depth > MAX_DEPTH)
+			throw badRequest(`the object provided is nested more than ${MAX_DEPTH} levels deep`);
+		level = level.flatMap((one) =>
+			typeof one === 'object' && one !== null
+				? Object.values(one).filter((inner) => typeof inner === 'object')
+				: [],
+		);
+	}
+	return value;
 }
 
 export function unsupportedMedia(type: string, supported: string): ApiError {

@@ -2,6 +2,7 @@
  * The HTTP server: finds the route of a request, gives it an exchange, and writes what is thrown as a
  * metav1.Status. It counts what is open, for the supervisor's idle exit, and ends everything when it stops.
  */
+import { readFileSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import {
 	createServer,
@@ -53,6 +54,12 @@ export interface ApiServer {
 const METHODS: readonly Method[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 /** Connections that may wait to be accepted: a burst beyond it is told EAGAIN (the kernel may allow fewer). */
 const BACKLOG = 4_096;
+/** ms in which the head of a request has to come. */
+const HEADERS_WITHIN = 20_000;
+/** Connections at once, where the system lets us have so many files. */
+const MOST_CONNECTIONS = 20_000;
+/** Files that are left to everything else: the engine, the state folder, credential helpers. */
+const FILES_OF_OURS = 512;
 /** ms that the rest of a refused body is read and dropped for, so that the client can read why. */
 const DRAIN_WITHIN = 5_000;
 
@@ -64,7 +71,13 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 	let quietSince = Date.now();
 	const routes = routerOf(routesOf(options));
 	const upgrades = routerOf(upgradeRoutesOf(options.backend));
-	const http = createServer({ keepAliveTimeout: 65_000, maxHeaderSize: 64 * 1024 });
+	const http = createServer({
+		keepAliveTimeout: 65_000,
+		maxHeaderSize: 64 * 1024,
+		headersTimeout: HEADERS_WITHIN,
+		connectionsCheckingInterval: 5_000,
+	});
+	http.maxConnections = mostConnections();
 
 	const begun = (): (() => void) => {
 		open += 1;
@@ -89,7 +102,10 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 			else refuse(socket, error);
 		});
 	});
-	// Malformed HTTP: Node answers 400 unless somebody listens for it.
+	http.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+		if (error.code === 'ECONNRESET') socket.destroy();
+		else refuse(socket, malformed(error.code));
+	});
 
 	async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
 		response.setHeader('podrun-version', VERSION);
@@ -224,6 +240,28 @@ function refuse(socket: Duplex, error: unknown): void {
 		'connection: close',
 	];
 	socket.end(Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body]));
+}
+
+/** What Node could not read as a request. */
+function malformed(code: string | undefined): ApiError {
+	if (code === 'HPE_HEADER_OVERFLOW')
+		return new ApiError(431, 'RequestHeaderFieldsTooLarge', 'the head of the request is too large');
+	if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+		return new ApiError(408, 'Timeout', 'the request did not come in time');
+	return badRequest(`the request is no HTTP: ${code ?? 'it could not be read'}`);
+}
+
+/** A connection beyond it is closed at once; without it they would leave no file to the supervisor itself. */
+function mostConnections(): number {
+	let limit = Number.NaN;
+	try {
+		limit = Number(/^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1]);
+	} catch {
+		// Not Linux.
+	}
+	return Number.isNaN(limit)
+		? MOST_CONNECTIONS
+		: Math.max(64, Math.min(MOST_CONNECTIONS, limit - FILES_OF_OURS));
 }
 
 function drained(request: IncomingMessage): Promise<void> {

@@ -8,6 +8,11 @@ import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { badRequest } from '../api/errors.ts';
 
 const MAX_MESSAGE = 16 * 1024 * 1024;
+/**
+ * ms between pings. A socket that is held back, because a process does not read its stdin, is not read, and so
+ * the client's end would go unnoticed: a ping to a client that has gone fails.
+ */
+const PING_EVERY = 10_000;
 
 /** A request that asks for an upgrade, with what Node gives for it. */
 export interface Upgrade {
@@ -68,10 +73,22 @@ export function accept({ request, socket, head }: Upgrade, protocol: string): Pr
 	if (socket.destroyed) gone();
 	else server.handleUpgrade(request, socket, head, resolve);
 	promise.then(
-		() => acceptedSockets.add(socket),
+		(accepted) => {
+			acceptedSockets.add(socket);
+			keepAsking(accepted, socket);
+		},
 		() => {},
 	);
 	return promise;
+}
+
+/** Cuts a connection whose client has gone. */
+function keepAsking(accepted: WebSocket, socket: Duplex): void {
+	const timer = setInterval(() => accepted.ping(), PING_EVERY);
+	timer.unref();
+	// A socket that is not read tells of its end by failing writes only.
+	socket.once('error', () => accepted.terminate());
+	socket.once('close', () => clearInterval(timer));
 }
 
 /** Resolves when the bytes are with the system; a socket that has gone takes them without complaint. */

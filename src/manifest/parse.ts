@@ -140,7 +140,7 @@ function yamlProblem(code: string, message: string, at: Offset, line: number, te
  * What must not reach the library: control characters, which YAML forbids, and texts on which its recursion
  * or its memory would break (about 1.3 KB for each node).
  */
-function findDanger(text: string): { at: Offset; why: string } | undefined {
+export function findDanger(text: string): { at: Offset; why: string } | undefined {
 	let brackets = 0;
 	let dashes = 0;
 	let parts = 0;

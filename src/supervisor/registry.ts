@@ -17,6 +17,8 @@ import { RESOURCES, type Store } from './store.ts';
 
 const PROFILE = 'podrun.dev/profile';
 const MAX_BACKOFF = 'podrun.dev/max-restart-backoff';
+/** s: a deadline beyond it would be no time that can be written. */
+const LONGEST_GRACE = 2 ** 31 - 1;
 const NAMESPACED = new Set<string>(['Pod', 'ConfigMap', 'Secret', 'PersistentVolumeClaim', 'Event']);
 
 export class Registry {
@@ -255,7 +257,8 @@ function admitted(pod: Pod, before?: Pod): Pod['spec'] {
 function terminating(pod: Pod, asked: number | undefined, now: number): Pod {
 	const finished = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
 	const wanted = asked ?? pod.spec.terminationGracePeriodSeconds ?? 30;
-	const grace = finished || pod.spec.nodeName === undefined ? 0 : wanted < 0 ? 1 : wanted;
+	const longest = Math.min(wanted, LONGEST_GRACE);
+	const grace = finished || pod.spec.nodeName === undefined ? 0 : longest < 0 ? 1 : longest;
 	const { deletionTimestamp, deletionGracePeriodSeconds, generation } = pod.metadata;
 	if (deletionTimestamp !== undefined && asked === undefined) return pod;
 	if (deletionTimestamp === undefined) {
