@@ -4,6 +4,7 @@
  */
 import { badRequest } from '../api/errors.ts';
 import type { KubeObject } from '../api/types.ts';
+import { withoutAutomount } from '../manifest/automount.ts';
 import { decodeTree, modelOf } from '../manifest/decode.ts';
 import { treeOf } from '../manifest/tree.ts';
 import type { Exchange } from './exchange.ts';
@@ -20,7 +21,8 @@ export function decodeBody(exchange: Exchange, body: Record<string, unknown>, ki
 	checkKind(body, kind);
 	const value = { ...body, apiVersion: 'v1', kind };
 	if (modelOf('v1', kind) === undefined) return plain(value, kind);
-	const { object, errors } = decodeTree(tree(value));
+	const { tree: own, leftOut } = withoutAutomount(tree(value));
+	const { object, errors } = decodeTree(own);
 	const unknown = errors.filter((error) => error.code === 'UnknownField' && !isOwn(error.path));
 	const wrong = errors.filter((error) => error.code !== 'UnknownField');
 	if (wrong.length > 0) {
@@ -28,10 +30,10 @@ export function decodeBody(exchange: Exchange, body: Record<string, unknown>, ki
 			`${kind} in version "v1" cannot be handled as a ${kind}: ${wrong.map((e) => e.message).join(', ')}`,
 		);
 	}
-	tellUnknown(
-		exchange,
-		unknown.map((error) => error.message),
-	);
+	const messages = unknown.map((error) => error.message);
+	if (messages.length > 0) checkUnknown(exchange, messages);
+	const told = fieldValidation(exchange) === 'Warn' ? messages : [];
+	warn(exchange, [...leftOut.map((one) => one.message), ...told]);
 	return keepOwn(object, body);
 }
 
@@ -50,13 +52,18 @@ function checkKind(body: Record<string, unknown>, kind: string): void {
 	}
 }
 
-function tellUnknown(exchange: Exchange, messages: readonly string[]): void {
+/** Throws 400 when unknown fields are to be refused. */
+function checkUnknown(exchange: Exchange, messages: readonly string[]): void {
+	if (fieldValidation(exchange) !== 'Strict') return;
+	throw badRequest(`strict decoding error: ${messages.join(', ')}`);
+}
+
+function fieldValidation(exchange: Exchange): string {
+	return exchange.query.get('fieldValidation') || 'Warn';
+}
+
+function warn(exchange: Exchange, messages: readonly string[]): void {
 	if (messages.length === 0) return;
-	const validation = exchange.query.get('fieldValidation') || 'Warn';
-	if (validation === 'Strict') {
-		throw badRequest(`strict decoding error: ${messages.join(', ')}`);
-	}
-	if (validation !== 'Warn') return;
 	exchange.response.setHeader(
 		'warning',
 		messages.map((message) => `299 - "${message.replace(/[\\"]/g, '\\$&').replace(/[^\x20-\x7e]/g, '?')}"`),

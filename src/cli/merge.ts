@@ -49,8 +49,33 @@ export interface Merged {
 	readonly changed: boolean;
 }
 
+/** What a server writes into metadata. */
+const SERVERS_OWN = [
+	'creationTimestamp',
+	'deletionGracePeriodSeconds',
+	'deletionTimestamp',
+	'generation',
+	'managedFields',
+	'resourceVersion',
+	'selfLink',
+	'uid',
+] as const;
+
+/**
+ * A manifest that was dumped from a cluster, or from an object that is gone, without what the server there wrote
+ * into it: another object's uid would be a precondition that this one never meets. The dump of `live` itself as it is.
+ */
+export function withoutOrigin(manifest: KubeObject, live?: KubeObject): KubeObject {
+	const { uid } = manifest.metadata;
+	if (uid === undefined || uid === live?.metadata.uid) return manifest;
+	const metadata = { ...manifest.metadata };
+	for (const field of SERVERS_OWN) delete metadata[field];
+	return { ...manifest, metadata };
+}
+
 /** What has to be written so that `live` becomes what the manifest says. */
-export function threeWayMerge(manifest: KubeObject, live: KubeObject): Merged {
+export function threeWayMerge(given: KubeObject, live: KubeObject): Merged {
+	const manifest = withoutOrigin(given, live);
 	const before = live.metadata.annotations?.[LAST_APPLIED];
 	const wanted = foldStringData(withLastApplied(manifest));
 	const lastApplied = before === undefined ? {} : readObject(before);

@@ -3,6 +3,7 @@
  * table, with every finding put at its line. Pure; load.ts brings the texts.
  */
 import type { KubeObject, Profile } from '../api/types.ts';
+import { withoutAutomount } from './automount.ts';
 import { type DecodeError, decodeTree, modelOf } from './decode.ts';
 import { codeFrame, type Diagnostic, type Position } from './diagnostic.ts';
 import { isPod, isSecret } from './kinds.ts';
@@ -87,7 +88,8 @@ class TextReader {
 		return this.#result;
 	}
 
-	#object(tree: Tree, problems: readonly ParseProblem[]): void {
+	#object(whole: Tree, problems: readonly ParseProblem[]): void {
+		const { tree, leftOut } = withoutAutomount(whole);
 		const items = listItems(tree);
 		if (items) {
 			for (const item of items) this.#object(item, []);
@@ -96,6 +98,8 @@ class TextReader {
 		const { object, errors, notes } = decodeTree(tree);
 		this.#secret = isSecret(object);
 		for (const error of errors) this.#tell('error', error.at, error.path, error);
+		for (const one of leftOut)
+			this.#tell('warning', one.at, one.path, { code: 'LeftOut', message: one.message });
 		for (const note of notes)
 			this.#tell('warning', note.at, note.path, { code: 'OddKey', message: note.message });
 		// What has no kind can't be judged further.

@@ -41,6 +41,14 @@ const NO_USER_NAMESPACE =
 const NO_DRA = 'devices are handed out by the drivers of a cluster';
 const STATUS = 'status is written by podrun; what a manifest says of it is not used';
 
+/** Those that admission gives to every Pod of a cluster. */
+const DEFAULT_TOLERATIONS = ['not-ready', 'unreachable'].map((taint) => ({
+	effect: 'NoExecute',
+	key: `node.kubernetes.io/${taint}`,
+	operator: 'Exists',
+	tolerationSeconds: 300,
+}));
+
 const CONTAINER = {
 	...honoured(
 		'args command env envFrom image imagePullPolicy lifecycle livenessProbe name ports readinessProbe resources',
@@ -97,7 +105,7 @@ export const SUPPORT: Readonly<Record<string, Readonly<Record<string, Support>>>
 		schedulingGroup: ignored('each Pod is admitted whole or not at all, on its own'),
 		serviceAccount: ignored(NO_TOKENS, 'default'),
 		serviceAccountName: ignored(NO_TOKENS, 'default'),
-		tolerations: ignored('the one node has no taints'),
+		tolerations: ignored('the one node has no taints', DEFAULT_TOLERATIONS),
 		topologySpreadConstraints: ignored(ONE_NODE),
 	},
 	Container: CONTAINER,
@@ -232,7 +240,9 @@ export const SUPPORT: Readonly<Record<string, Readonly<Record<string, Support>>>
 		...honoured('configMap downwardAPI secret'),
 		clusterTrustBundle: refused(NO_TOKENS),
 		podCertificate: refused(NO_TOKENS),
-		serviceAccountToken: refused(`${NO_TOKENS}; take the volume and its mounts out`),
+		serviceAccountToken: refused(
+			`${NO_TOKENS}; take the volume and its mounts out (the one that a cluster adds by itself, kube-api-access-…, is left out with a warning)`,
+		),
 	},
 	ConfigMapProjection: honoured('items name optional'),
 	DownwardAPIProjection: honoured('items'),

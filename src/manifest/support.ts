@@ -2,6 +2,7 @@
  * What of an object podrun does not do as it is written: fields that are ignored give warnings, fields that it
  * can't honour at all are refused. Which is which is in support-table.ts. The same for every profile.
  */
+import { sameJson } from '../api/object.ts';
 import type { KubeObject } from '../api/types.ts';
 import { modelOf } from './decode.ts';
 import { MODELS } from './schema.generated.ts';
@@ -47,7 +48,7 @@ function scan(value: object, model: string, path: string, findings: SupportFindi
 		const at = path === '' ? key : `${path}.${key}`;
 		const entry = support && Object.hasOwn(support, key) ? support[key] : undefined;
 		if (entry?.level === 'ignored' || entry?.level === 'refused') {
-			if (entry.quiet?.includes(inner) || DUMPED.has(at)) continue;
+			if (entry.quiet?.some((one) => sameJson(one, inner)) || DUMPED.has(at)) continue;
 			findings.push({ path: at, level: entry.level, note: entry.note ?? '' });
 			continue;
 		}

@@ -4,7 +4,7 @@ import type { KubeObject } from '../../api/types.ts';
 import { type Client, resourcePath } from '../../client/client.ts';
 import { type Io, print, say } from '../io.ts';
 import { type FileOptions, loadManifests, type Manifest } from '../manifests.ts';
-import { threeWayMerge, withLastApplied } from '../merge.ts';
+import { threeWayMerge, withLastApplied, withoutOrigin } from '../merge.ts';
 import { statusText, usage } from '../output/errors.ts';
 import { formatData, parseFormat } from '../output/printer.ts';
 import { resourceOfKind } from '../resources.ts';
@@ -117,7 +117,7 @@ export async function applyObject(
 		const live = await existing(client, path);
 		try {
 			if (!live) {
-				const body = withLastApplied(object);
+				const body = withLastApplied(withoutOrigin(object));
 				const stored =
 					dryRun === 'client' ? body : await client.request<KubeObject>('POST', collection, { body, query });
 				return { outcome: 'created', object: stored };

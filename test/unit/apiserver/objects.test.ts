@@ -1,4 +1,5 @@
 /** What a client of the API sees of objects: writes, reads, selectors, pages, patches, refusals. */
+import { type IncomingMessage, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApiError } from '../../../src/api/errors.ts';
 import type { KubeObject } from '../../../src/api/types.ts';
@@ -25,6 +26,14 @@ async function refusal(promise: Promise<unknown>): Promise<ApiError['status']> {
 
 function put(name: string, labels?: Record<string, string>) {
 	return api.client.request<KubeObject>('POST', PODS, { body: podNamed(name, labels) });
+}
+
+/** An answer with its head, as the client does not give it. */
+function answer(method: string, path: string, body: unknown): Promise<IncomingMessage> {
+	const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+	const sent = request({ socketPath: api.socket, method, path }, resolve);
+	sent.once('error', reject).end(JSON.stringify(body));
+	return promise.then((response) => response.resume());
 }
 
 function patch<T = KubeObject>(name: string, type: string, body: unknown, query = {}) {
@@ -70,6 +79,22 @@ describe('writing and reading', () => {
 		expect((await refusal(api.client.request('PUT', `${PODS}/strict`, { body: pod }))).reason).toBe(
 			'Conflict',
 		);
+	});
+
+	it("leaves out a cluster's own volume of a token with a warning, also where fields are checked strictly", async () => {
+		const name = 'kube-api-access-vq6rt';
+		const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount';
+		const dumped = podNamed('dumped');
+		const spec = {
+			containers: [{ ...dumped.spec.containers[0], volumeMounts: [{ name, mountPath }] }],
+			volumes: [{ name, projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } }],
+		};
+		const { headers, statusCode } = await answer('POST', `${PODS}?fieldValidation=Strict`, {
+			...dumped,
+			spec,
+		});
+		expect(statusCode).toBe(201);
+		expect(String(headers.warning)).toContain(`spec.volumes[0]: ${name} is left out`);
 	});
 
 	it('refuses mistyped fields, another kind, and unknown fields when asked to be strict', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../../src/api/types.ts';
-import { LAST_APPLIED, threeWayMerge, withLastApplied } from '../../../src/cli/merge.ts';
+import { LAST_APPLIED, threeWayMerge, withLastApplied, withoutOrigin } from '../../../src/cli/merge.ts';
 
 function manifest(spec: Record<string, unknown>, labels: Record<string, string> = {}): KubeObject {
 	return { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web', namespace: 'default', labels }, spec };
@@ -40,6 +40,15 @@ describe('apply merges three ways', () => {
 		const got = structuredClone(server);
 		server.metadata.resourceVersion = '9';
 		expect(threeWayMerge(got, server).changed).toBe(false);
+	});
+
+	test("a dump of a cluster's pod leaves there what that server wrote, and changes nothing when it comes again", () => {
+		const dump = manifest({ containers: [web] });
+		Object.assign(dump.metadata, { uid: 'there', resourceVersion: '184467', generation: 3 });
+		const server = live(withoutOrigin(dump));
+		const { object, changed } = threeWayMerge(dump, server);
+		expect({ changed, uid: object.metadata.uid }).toEqual({ changed: false, uid: 'u' });
+		expect(withoutOrigin(dump).metadata).toEqual({ name: 'web', namespace: 'default', labels: {} });
 	});
 
 	test('a changed image keeps the defaults and leaves no resourceVersion to collide with', () => {
