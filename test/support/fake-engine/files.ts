@@ -3,7 +3,7 @@
  * other, symlinks followed, tars unpacked and packed. Owners and modes are kept, but nobody is refused.
  */
 import { posix } from 'node:path';
-import { type TarEntry, tar, untar } from './tar.ts';
+import { type TarEntry, tar, untar } from '../tar.ts';
 
 export interface FakeFile {
 	type: 'file' | 'directory' | 'symlink';
@@ -58,6 +58,12 @@ export class FakeView {
 	/** The text of a file, symlinks followed; undefined when it is not there. */
 	read(path: string): string | undefined {
 		return this.find(path)?.file.data.toString('utf8');
+	}
+
+	/** Writes a file as a process in the container does, through its mounts; links are not followed. */
+	write(path: string, text: string): void {
+		const { tree, inner } = this.#locate(path);
+		tree.write(inner, text);
 	}
 
 	/** The entry with every symlink on the way resolved. */
