@@ -35,8 +35,16 @@ export type PlannedMount =
 	| (OfVolume & { readonly kind: 'volume'; readonly source: string })
 	/** A path of the engine's host, `type` already held. */
 	| (OfVolume & { readonly kind: 'hostPath'; readonly path: string; readonly type: string })
-	/** An image's files; `source` is the volume that stands in where the engine has no image mounts. */
-	| (OfVolume & { readonly kind: 'image'; readonly reference: string; readonly source: string })
+	/**
+	 * An image's files; `source` is the volume that stands in where the engine can't mount the image: one older than API 1.48,
+	 * and 28.5 where a container has the image `again` (it answers "mount already exists with name").
+	 */
+	| (OfVolume & {
+			readonly kind: 'image';
+			readonly reference: string;
+			readonly source: string;
+			readonly again: boolean;
+	  })
 	/** `file` of the pod's files volume `source`, which must be there (mode 0666, empty) before the container is created. */
 	| (Common & {
 			readonly kind: 'terminationMessage';
@@ -64,7 +72,11 @@ export function plannedMounts(
 	container: AnyContainer,
 	context: EnvContext & { readonly attempt: number },
 ): PlannedMount[] {
-	const planned = (container.volumeMounts ?? []).map((mount) => plan(pod, container, mount, context));
+	const all = (container.volumeMounts ?? []).map((mount) => plan(pod, container, mount, context));
+	const references = all.map((mount) => (mount.kind === 'image' ? mount.reference : undefined));
+	const planned = all.map((mount, n) =>
+		mount.kind === 'image' ? { ...mount, again: references.indexOf(mount.reference) < n } : mount,
+	);
 	const taken = new Set(planned.map((mount) => mount.target));
 	const source = volumeName(context.instance, identityOf(pod), FILES_VOLUME);
 	const own: PlannedMount[] = [];
@@ -83,30 +95,25 @@ export function plannedMounts(
 	return [...planned, ...own].sort((a, b) => depth(a.target) - depth(b.target));
 }
 
-/**
- * The engine's mount where nothing is left to do, else undefined: a subPath on an engine older than API 1.45, an
- * image on one older than 1.48, and the pod's own files.
- */
+/** Whether the engine mounts the image itself; else the volume that stands in must be filled. */
+export function isEngineImage(mount: PlannedMount, apiVersion: string): boolean {
+	return mount.kind === 'image' && !mount.again && atLeast(apiVersion, 48);
+}
+
+/** The engine's mount where nothing is left to do, else undefined: a subPath on an engine older than API 1.45, and the pod's own files. */
 export function engineMount(mount: PlannedMount, apiVersion: string): MountOption | undefined {
 	const { target, readOnly } = mount;
 	switch (mount.kind) {
 		case 'volume':
 			if (mount.subPath !== undefined && !atLeast(apiVersion, 45)) return undefined;
-			return {
-				type: 'volume',
-				source: mount.source,
-				target,
-				readOnly,
-				noCopy: true,
-				...(mount.subPath === undefined ? {} : { subPath: mount.subPath }),
-			};
+			return ofVolume(mount, readOnly);
 		case 'hostPath':
 			if (mount.subPath !== undefined) return undefined;
 			return bindMount(mount, mount.path);
 		case 'image':
-			if (!atLeast(apiVersion, 48)) {
-				if (mount.subPath !== undefined) return undefined;
-				return { type: 'volume', source: mount.source, target, readOnly: true, noCopy: true };
+			if (!isEngineImage(mount, apiVersion)) {
+				if (mount.subPath !== undefined && !atLeast(apiVersion, 45)) return undefined;
+				return ofVolume(mount, true);
 			}
 			return {
 				type: 'image',
@@ -119,6 +126,18 @@ export function engineMount(mount: PlannedMount, apiVersion: string): MountOptio
 			if (!atLeast(apiVersion, 45)) return undefined;
 			return { type: 'volume', source: mount.source, target, readOnly, noCopy: true, subPath: mount.file };
 	}
+}
+
+function ofVolume(mount: OfVolume & { readonly source: string }, readOnly: boolean): MountOption {
+	const { source, target, subPath } = mount;
+	return {
+		type: 'volume',
+		source,
+		target,
+		readOnly,
+		noCopy: true,
+		...(subPath === undefined ? {} : { subPath }),
+	};
 }
 
 /** The bind of a path that the performer has found, with the read-only and propagation flags of the plan. */
@@ -168,7 +187,9 @@ function plan(pod: Pod, container: AnyContainer, mount: VolumeMount, context: En
 		return { ...common, kind: 'hostPath', path: volume.hostPath.path, type: volume.hostPath.type ?? '' };
 	}
 	const source = engineVolumeName(pod, volume, context) ?? '';
-	if (volume.image) return { ...common, kind: 'image', reference: volume.image.reference ?? '', source };
+	if (volume.image) {
+		return { ...common, kind: 'image', reference: volume.image.reference ?? '', source, again: false };
+	}
 	return { ...common, kind: 'volume', source };
 }
 

@@ -5,7 +5,13 @@
  */
 import type { AnyContainer } from '../../api/types.ts';
 import { ConfigError } from '../../translate/errors.ts';
-import { bindMount, engineMount, type PlannedMount, plannedMounts } from '../../translate/mounts.ts';
+import {
+	bindMount,
+	engineMount,
+	isEngineImage,
+	type PlannedMount,
+	plannedMounts,
+} from '../../translate/mounts.ts';
 import type { MountOption } from '../../translate/options.ts';
 import type { Deed, PerformerParts } from './performer.ts';
 import { ensureSubPath } from './sub-path.ts';
@@ -29,8 +35,7 @@ async function realMount(
 	mount: PlannedMount,
 ): Promise<MountOption> {
 	const { info, volumes } = parts;
-	const hasImageMounts = info.apiVersion >= '1.48';
-	if (mount.kind === 'image' && !hasImageMounts) {
+	if (mount.kind === 'image' && !isEngineImage(mount, info.apiVersion)) {
 		await volumes.fillImageVolume(deed.pod, deed.observed.podIP, mount.volume);
 	}
 	let subPath: string | undefined;

@@ -171,6 +171,22 @@ describe('mounts of a container', () => {
 		expect(() => at('$(NONE)', 'x')).toThrow('missing value for "NONE"');
 	});
 
+	it('of an image are the engine’s own, but for the second of one image in a container, which 28.5 refuses', () => {
+		const volumes = [{ name: 'i', image: { reference: 'busybox:1.36' } }];
+		const volumeMounts = [
+			{ name: 'i', mountPath: '/all' },
+			{ name: 'i', mountPath: '/part', subPath: 'etc' },
+		];
+		const planned = mountsOf({ volumeMounts }, volumes).slice(0, 2);
+		const on = (apiVersion: string) => planned.map((mount) => engineMount(mount, apiVersion));
+		const source = expect.stringContaining('podrun');
+		expect(on('1.51')).toEqual([
+			{ type: 'image', source: 'busybox:1.36', target: '/all' },
+			{ type: 'volume', source, target: '/part', readOnly: true, noCopy: true, subPath: 'etc' },
+		]);
+		expect(on('1.41')).toMatchObject([{ type: 'volume', source, readOnly: true }, undefined]);
+	});
+
 	it('of the host keep path, type and propagation', () => {
 		const volumeMounts = [{ name: 'h', mountPath: '/h', mountPropagation: 'HostToContainer' as const }];
 		const [mount] = mountsOf({ volumeMounts }, [
