@@ -31,6 +31,8 @@ import { isAccepted } from './sockets.ts';
 export interface ApiServerOptions {
 	readonly backend: Backend;
 	readonly supervisor: () => SupervisorInfo;
+	/** Told with every answer. Default: that of this program. */
+	readonly version?: string;
 	/** The profile of requests that name none. */
 	readonly profile: Profile;
 	/** POST /podrun/v1/supervisor/stop. */
@@ -108,7 +110,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 	});
 
 	async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-		response.setHeader('podrun-version', VERSION);
+		response.setHeader('podrun-version', options.version ?? VERSION);
 		response.setHeader('cache-control', 'no-cache, private');
 		const { path, query } = target(request);
 		const method = request.method === 'HEAD' ? 'GET' : (request.method ?? 'GET');

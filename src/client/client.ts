@@ -3,7 +3,13 @@
  * A supervisor that has gone in between (idle, killed, replaced) is brought back once for each call through
  * `revive`, so that callers never see it happen. Imports are light: this is on the path of every command.
  */
-import { Agent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import {
+	Agent,
+	type AgentOptions,
+	request as httpRequest,
+	type IncomingMessage,
+	type RequestOptions,
+} from 'node:http';
 import { ApiError, UserError } from '../api/errors.ts';
 import type { KubeObject } from '../api/types.ts';
 import { VERSION } from '../api/version.ts';
@@ -35,12 +41,34 @@ export interface ClientOptions {
 	readonly headers?: Readonly<Record<string, string>>;
 	/** Called when nobody listens at the socket; resolves when somebody does again. Default: it is an error. */
 	readonly revive?: () => Promise<void>;
+	/**
+	 * Judges the version of whoever answers first. False: `revive` is called and the call made again, so the first
+	 * call is a reading; before a write, `revive` is called in any case. Default: any version will do.
+	 */
+	readonly accepts?: (version: string | undefined) => boolean;
 }
+
+/** ms until whoever accepts connections must have begun to answer the first call. */
+const ANSWER_WITHIN = 10_000;
 
 /** A client of the supervisor at `socket`. Opens nothing until the first call. */
 export function createClient(options: ClientOptions): Client {
-	const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
+	// With a servername Node need not find out whether `localhost` is an IP, which compiles 5 ms of regular expressions.
+	const settings: AgentOptions & { servername: string } = {
+		keepAlive: true,
+		maxSockets: Number.POSITIVE_INFINITY,
+		servername: '',
+	};
+	const agent = new Agent(settings);
 	const common = { 'podrun-version': VERSION, ...options.headers };
+	const { revive } = options;
+	let isMet = options.accepts === undefined || revive === undefined;
+
+	/** The one who listens is good enough for more than a reading. */
+	async function meet(): Promise<void> {
+		if (!isMet) await revive?.();
+		isMet = true;
+	}
 
 	async function call(method: Method, path: string, given: RequestParameters): Promise<IncomingMessage> {
 		const body = encodeBody(given.body);
@@ -57,18 +85,37 @@ export function createClient(options: ClientOptions): Client {
 			headers,
 			...(given.signal ? { signal: given.signal } : {}),
 		};
+		if (method !== 'GET') await meet();
+		let answer: IncomingMessage;
 		try {
-			return await send(target, body);
+			answer = await send(target, body, isMet ? undefined : ANSWER_WITHIN);
 		} catch (error) {
 			if (!isGone(error, method) || given.signal?.aborted) throw unreachable(error, options.socket);
-			if (options.revive === undefined) throw unreachable(error, options.socket);
-			await options.revive();
-			// Idle connections lead to the one that is gone.
-			for (const idle of Object.values(agent.freeSockets).flat()) idle?.destroy();
-			return await send(target, body).catch((again: unknown) => {
-				throw unreachable(again, options.socket);
-			});
+			if (revive === undefined) throw unreachable(error, options.socket);
+			return await anew(target, body, revive);
 		}
+		if (isMet || revive === undefined) return answer;
+		if (options.accepts?.(answer.headers['podrun-version'] as string | undefined) === false) {
+			answer.destroy();
+			return await anew(target, body, revive);
+		}
+		isMet = true;
+		return answer;
+	}
+
+	/** The same call to the one who listens after `wake`. */
+	async function anew(
+		target: RequestOptions,
+		body: Buffer | undefined,
+		wake: () => Promise<void>,
+	): Promise<IncomingMessage> {
+		await wake();
+		isMet = true;
+		// Idle connections lead to the one that is gone.
+		for (const idle of Object.values(agent.freeSockets).flat()) idle?.destroy();
+		return await send(target, body).catch((again: unknown) => {
+			throw unreachable(again, options.socket);
+		});
 	}
 
 	const client: Client = {
@@ -97,12 +144,13 @@ export function createClient(options: ClientOptions): Client {
 		},
 		async websocket(path, query, protocols, signal) {
 			const { openWebSocket } = await import('./websocket.ts');
+			await meet();
 			const target = withQuery(path, query);
 			try {
 				return await openWebSocket(options.socket, target, protocols, common, signal);
 			} catch (error) {
-				if (!isGone(error, 'GET') || options.revive === undefined) throw unreachable(error, options.socket);
-				await options.revive();
+				if (!isGone(error, 'GET') || revive === undefined) throw unreachable(error, options.socket);
+				await revive();
 				return await openWebSocket(options.socket, target, protocols, common, signal);
 			}
 		},
@@ -121,12 +169,23 @@ function isFailure(answer: IncomingMessage): boolean {
 	return (answer.statusCode ?? 500) >= 400;
 }
 
-function send(target: RequestOptions, body: Buffer | undefined): Promise<IncomingMessage> {
+/** `within`: ms until the answer must have begun. */
+function send(target: RequestOptions, body: Buffer | undefined, within?: number): Promise<IncomingMessage> {
 	const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
 	const request = httpRequest(target, resolve);
 	request.on('error', reject);
 	request.end(body);
-	return promise;
+	if (within === undefined) return promise;
+	const timer = setTimeout(() => request.destroy(new Silence(within)), within);
+	return promise.finally(() => clearTimeout(timer));
+}
+
+/** Somebody took the connection and said nothing. */
+class Silence extends Error {
+	constructor(ms: number) {
+		super(`it does not answer within ${ms / 1000} s`);
+		this.name = 'Silence';
+	}
 }
 
 function encodeBody(body: unknown): Buffer | undefined {
@@ -174,6 +233,9 @@ function unreachable(error: unknown, socket: string): unknown {
 				: ((error as Error).message ?? String(error));
 	return new UserError('SUPERVISOR', `cannot talk to the supervisor at ${socket}: ${why}`, {
 		cause: error,
-		hint: 'run the command again; `podrun supervisor logs` tells what the supervisor did last',
+		hint:
+			error instanceof Silence
+				? 'pods survive its end: `podrun supervisor status` tells its pid'
+				: 'run the command again; `podrun supervisor logs` tells what the supervisor did last',
 	});
 }

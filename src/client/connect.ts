@@ -43,21 +43,33 @@ const POLL = 25;
  * supervisor found it, SUPERVISOR when none can be started, or none runs and `start` is false.
  */
 export async function connect(options: ConnectOptions = {}): Promise<Client> {
-	return createClient(await openSupervisor(options));
+	const { paths, ensure, client } = place(options);
+	// Who listens there is told by the first answer: no call of its own for that.
+	if (!existsSync(paths.socket)) await ensure();
+	return createClient({ ...client, accepts: (version) => isUsable(version, options) });
 }
 
 /** What a client of the supervisor is made of, once there is one. Throws like `connect`. */
-export async function openSupervisor(options: ConnectOptions = {}): Promise<Required<ClientOptions>> {
+export async function openSupervisor(options: ConnectOptions = {}): Promise<Place['client']> {
+	const { ensure, client } = place(options);
+	await ensure();
+	return client;
+}
+
+interface Place {
+	readonly paths: Paths;
+	/** Resolves when a supervisor that is usable listens. */
+	readonly ensure: () => Promise<void>;
+	readonly client: Required<Pick<ClientOptions, 'socket' | 'headers' | 'revive'>>;
+}
+
+function place(options: ConnectOptions): Place {
 	const env = environment(options);
 	const paths = pathsOf(env, resolveEngineAddress(env).url);
 	const ensure = () => ensureSupervisor(paths, env, options);
-	await ensure();
 	const profile = options.profile ?? env.PODRUN_PROFILE;
-	return {
-		socket: paths.socket,
-		headers: profile ? { 'podrun-profile': profile } : {},
-		revive: ensure,
-	};
+	const headers: Record<string, string> = profile ? { 'podrun-profile': profile } : {};
+	return { paths, ensure, client: { socket: paths.socket, headers, revive: ensure } };
 }
 
 /** The supervisor that runs for this user and engine, if one does. Starts and replaces nothing. */
@@ -94,7 +106,7 @@ async function ensureSupervisor(
 	options: ConnectOptions,
 ): Promise<void> {
 	const running = await ask(paths);
-	if (running !== undefined && isUsable(running, options)) return;
+	if (running !== undefined && isUsable(running.version, options)) return;
 	if (options.start === false) {
 		throw new UserError(
 			'SUPERVISOR',
@@ -119,12 +131,12 @@ async function ensureSupervisor(
 	}
 }
 
-/** Same or newer version: talk to it. Older: false, so that it is replaced. */
-function isUsable(running: SupervisorInfo, options: ConnectOptions): boolean {
-	const order = compareVersions(running.version, VERSION);
+/** Same or newer version: talk to it. Older, or without one: false, so that it is replaced. */
+function isUsable(version: string | undefined, options: ConnectOptions): boolean {
+	const order = compareVersions(version ?? '0', VERSION);
 	if (order > 0) {
 		options.onNotice?.(
-			`the supervisor is of version ${running.version}, this command of ${VERSION}: update this one`,
+			`the supervisor is of version ${version}, this command of ${VERSION}: update this one`,
 		);
 	}
 	return order >= 0;

@@ -1,14 +1,15 @@
 /**
- * List-then-watch, as client-go's reflector does it: what is there is told as ADDED, then the changes; after
- * a broken connection the watch resumes at the last resourceVersion, and after 410 Gone it lists again and
- * tells only what differs from what the caller knows. The caller sees one unbroken sequence.
+ * List-then-watch, as client-go's reflector does it, in one request: what is there is told as ADDED up to a
+ * bookmark, then the changes. After a broken connection the watch resumes at the last resourceVersion; after 410
+ * Gone it begins with what is there again and tells only what differs from what the caller knows. The caller
+ * sees one unbroken sequence.
  */
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WatchEvent } from '../api/backend.ts';
 import { ApiError, UserError } from '../api/errors.ts';
 import type { KubeObject } from '../api/types.ts';
-import { type Client, errorFrom, type ListAnswer, type Query, type WatchParameters } from './wire.ts';
+import { type Client, errorFrom, type Query, type WatchParameters } from './wire.ts';
 
 /** Ceiling and start of the pause between two tries, ms. */
 const FIRST_PAUSE = 50;
@@ -32,21 +33,25 @@ export async function* watchObjects<T extends KubeObject>(
 	let failures = 0;
 	while (!signal?.aborted) {
 		try {
-			if (position === undefined) {
-				const list = await client.request<ListAnswer<T>>('GET', path, { query, ...pass(signal) });
-				for (const event of difference(known, list)) {
-					remember(known, event);
-					yield event;
-				}
-				position = list.metadata.resourceVersion;
-				yield bookmark<T>(list);
-			}
+			const seen = new Set<string>();
+			let isListing = position === undefined;
 			for await (const event of follow<T>(client, path, query, position, signal)) {
 				failures = 0;
-				position = event.object.metadata.resourceVersion ?? position;
-				if (event.type === 'BOOKMARK') continue;
-				remember(known, event);
-				yield event;
+				const { type, object } = event;
+				if (isListing && type !== 'BOOKMARK') {
+					seen.add(keyOf(object));
+					yield* told(known, event);
+					continue;
+				}
+				position = object.metadata.resourceVersion ?? position;
+				if (type !== 'BOOKMARK') {
+					remember(known, event);
+					yield event;
+				} else if (isListing) {
+					isListing = false;
+					yield* vanished(known, seen);
+					yield event;
+				}
 			}
 			failures = 0;
 		} catch (error) {
@@ -64,17 +69,25 @@ export async function* watchObjects<T extends KubeObject>(
 	}
 }
 
+/** Without a position: begin with what is there, and tell with a bookmark when that is complete (as WatchList). */
+const FROM_THE_START = { sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' };
+
 /** One connection's events. Ends when the server ends it; throws ApiError for an ERROR event. */
 async function* follow<T extends KubeObject>(
 	client: Client,
 	path: string,
 	query: Query,
-	position: string,
+	position: string | undefined,
 	signal: AbortSignal | undefined,
 ): AsyncIterable<WatchEvent<T>> {
 	const body = await client.stream(
 		path,
-		{ ...query, watch: true, allowWatchBookmarks: true, resourceVersion: position },
+		{
+			...query,
+			watch: true,
+			allowWatchBookmarks: true,
+			...(position === undefined ? FROM_THE_START : { resourceVersion: position }),
+		},
 		signal,
 	);
 	try {
@@ -98,23 +111,26 @@ async function* lines(body: Readable): AsyncIterable<string> {
 	}
 }
 
-/** What the caller must hear so that its picture becomes the list's. */
-function* difference<T extends KubeObject>(known: ReadonlyMap<string, T>, list: ListAnswer<T>) {
-	const there = new Set<string>();
-	for (const object of list.items) {
-		// Items of a list carry no kind of their own.
-		const whole = { ...object, apiVersion: list.apiVersion, kind: list.kind.replace(/List$/, '') };
-		const key = keyOf(whole);
-		there.add(key);
-		const before = known.get(key);
-		if (before === undefined) yield { type: 'ADDED', object: whole } as const;
-		else if (before.metadata.uid !== whole.metadata.uid) {
-			yield { type: 'DELETED', object: before } as const;
-			yield { type: 'ADDED', object: whole } as const;
-		} else if (before.metadata.resourceVersion !== whole.metadata.resourceVersion)
-			yield { type: 'MODIFIED', object: whole } as const;
+/** What is news to the caller in an object that is there; another one of the same name means that the first has gone. */
+function* told<T extends KubeObject>(known: Map<string, T>, event: WatchEvent<T>) {
+	const { object } = event;
+	const before = known.get(keyOf(object));
+	remember(known, event);
+	if (before === undefined) yield { type: 'ADDED', object } as const;
+	else if (before.metadata.uid !== object.metadata.uid) {
+		yield { type: 'DELETED', object: before } as const;
+		yield { type: 'ADDED', object } as const;
+	} else if (before.metadata.resourceVersion !== object.metadata.resourceVersion)
+		yield { type: 'MODIFIED', object } as const;
+}
+
+/** What the caller knows and is not there any more. */
+function* vanished<T extends KubeObject>(known: Map<string, T>, seen: ReadonlySet<string>) {
+	for (const [key, object] of [...known]) {
+		if (seen.has(key)) continue;
+		known.delete(key);
+		yield { type: 'DELETED', object } as const;
 	}
-	for (const [key, object] of [...known]) if (!there.has(key)) yield { type: 'DELETED', object } as const;
 }
 
 function remember<T extends KubeObject>(known: Map<string, T>, event: WatchEvent<T>): void {
@@ -124,15 +140,6 @@ function remember<T extends KubeObject>(known: Map<string, T>, event: WatchEvent
 
 function keyOf(object: KubeObject): string {
 	return `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
-}
-
-function bookmark<T extends KubeObject>(list: ListAnswer<T>): WatchEvent<T> {
-	const object = {
-		apiVersion: list.apiVersion,
-		kind: list.kind.replace(/List$/, ''),
-		metadata: { name: '', resourceVersion: list.metadata.resourceVersion },
-	};
-	return { type: 'BOOKMARK', object: object as unknown as T };
 }
 
 /** Worth another try: the connection or the supervisor went away, or it is overloaded for a moment. */

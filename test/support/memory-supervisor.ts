@@ -30,6 +30,7 @@ if (lock === undefined) {
 	const server = createApiServer({
 		backend,
 		profile: 'local',
+		version,
 		supervisor: () => ({
 			...backend.info(),
 			pid: process.pid,

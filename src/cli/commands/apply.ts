@@ -104,17 +104,18 @@ export function collectionOf(object: KubeObject): string {
 	return resourcePath(resource.plural, resource.namespaced ? object.metadata.namespace : undefined);
 }
 
-/** Creates, replaces or leaves one object. Throws ApiError as the server refuses it. */
+/** Creates, replaces or leaves one object. Throws ApiError as the server refuses it. `looked`: what lived a moment ago. */
 export async function applyObject(
 	client: Client,
 	{ object }: Manifest,
 	dryRun: DryRun = 'none',
+	looked?: { readonly live: KubeObject | undefined },
 ): Promise<Applied> {
 	const collection = collectionOf(object);
-	const path = `${collection}/${encodeURIComponent(object.metadata.name)}`;
+	const path = pathTo(object);
 	const query = dryRun === 'server' ? { dryRun: 'All' } : {};
 	for (let attempt = 0; ; attempt++) {
-		const live = await existing(client, path);
+		const live = attempt === 0 && looked !== undefined ? looked.live : await livingOf(client, object);
 		try {
 			if (!live) {
 				const body = withLastApplied(withoutOrigin(object));
@@ -141,9 +142,14 @@ export async function applyObject(
 	}
 }
 
-async function existing(client: Client, path: string): Promise<KubeObject | undefined> {
+function pathTo(object: KubeObject): string {
+	return `${collectionOf(object)}/${encodeURIComponent(object.metadata.name)}`;
+}
+
+/** The object of this kind and name as it lives, if it does. Throws UserError for a kind that podrun does not store. */
+export async function livingOf(client: Client, object: KubeObject): Promise<KubeObject | undefined> {
 	try {
-		return await client.request<KubeObject>('GET', path);
+		return await client.request<KubeObject>('GET', pathTo(object));
 	} catch (error) {
 		if (error instanceof ApiError && error.status.code === 404) {
 			return undefined;

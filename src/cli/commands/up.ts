@@ -9,7 +9,7 @@ import { type Io, say } from '../io.ts';
 import { type FileOptions, type Manifest, sourcesOf } from '../manifests.ts';
 import { parseDuration } from '../output/age.ts';
 import { statusText, usage } from '../output/errors.ts';
-import { isNotFound, requestDelete, targetPath, untilGone } from '../removal.ts';
+import { isNotFound, requestDelete, untilGone } from '../removal.ts';
 import { withClient } from '../session.ts';
 import { attach } from '../up/attached.ts';
 import { waitDetached } from '../up/detached.ts';
@@ -20,7 +20,7 @@ import { Staging } from '../watch/initial-sync.ts';
 import { attemptIds } from '../watch/readiness.ts';
 import { buildAll, loadWatched, replaceBuilt, startWatch } from '../watch/start.ts';
 import { Teller } from '../watch/teller.ts';
-import { type Applied, applyObject, outcomeLine } from './apply.ts';
+import { type Applied, applyObject, livingOf, outcomeLine } from './apply.ts';
 
 export interface UpOptions extends FileOptions {
 	readonly watch?: boolean;
@@ -111,15 +111,15 @@ async function applyAll(
 		const { object } = manifest;
 		const key = { namespace: object.metadata.namespace ?? 'default', name: object.metadata.name };
 		try {
-			const before = object.kind === 'Pod' ? await stateOf(client, key) : 'other';
-			const replaced = before === 'over' || (before === 'lives' && options.forceRecreate === true);
-			if (replaced) {
+			let live = await livingOf(client, object);
+			if (live && object.kind === 'Pod' && (options.forceRecreate || isOver(live))) {
 				await removeFirst(client, key);
+				live = undefined;
 			}
-			if (replaced || before === 'none') {
+			if (object.kind === 'Pod' && live === undefined) {
 				await staging?.leave(key);
 			}
-			const applied = await applyObject(client, manifest).catch(async (error: unknown) => {
+			const applied = await applyObject(client, manifest, 'none', { live }).catch(async (error: unknown) => {
 				await staging?.taken(key, undefined);
 				throw error;
 			});
@@ -147,19 +147,10 @@ function replacedBy({ before, object }: Applied): ReadonlyMap<string, string> {
 	return attemptIds(before as Pod | undefined, announce(before, object).restarts);
 }
 
-/** A pod that has ended, or is about to go, is over: it can't be brought up again, up means a new one. */
-async function stateOf(client: Client, key: PodKey): Promise<'none' | 'lives' | 'over'> {
-	try {
-		const pod = await client.request<Pod>('GET', targetPath(podTarget(key)));
-		const phase = pod.status?.phase;
-		const over = phase === 'Succeeded' || phase === 'Failed' || pod.metadata.deletionTimestamp !== undefined;
-		return over ? 'over' : 'lives';
-	} catch (error) {
-		if (isNotFound(error)) {
-			return 'none';
-		}
-		throw error;
-	}
+/** A pod that has ended, or is about to go, can't be brought up again: up means a new one. */
+function isOver({ metadata, status }: KubeObject): boolean {
+	const phase = (status as Pod['status'])?.phase;
+	return phase === 'Succeeded' || phase === 'Failed' || metadata.deletionTimestamp !== undefined;
 }
 
 async function removeFirst(client: Client, key: PodKey): Promise<void> {

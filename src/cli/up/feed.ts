@@ -84,7 +84,7 @@ export class PodFeed {
 	}
 
 	#watchPods(namespace: string): Promise<void> {
-		return this.#watch('pods', namespace, (type, object) => {
+		return this.#watch('pods', namespace, 'metadata.name', (type, object) => {
 			const key = keyText({ namespace, name: object.metadata.name });
 			if (!this.#keys.some((wanted) => keyText(wanted) === key)) {
 				return;
@@ -98,7 +98,7 @@ export class PodFeed {
 	}
 
 	#watchEvents(namespace: string): Promise<void> {
-		return this.#watch('events', namespace, (type, object) => {
+		return this.#watch('events', namespace, 'involvedObject.name', (type, object) => {
 			const key = `${namespace}/${object.metadata.name}`;
 			// An event that counts on moves to the end: it is the last thing that happened.
 			this.#events.delete(key);
@@ -108,11 +108,20 @@ export class PodFeed {
 		});
 	}
 
-	#watch(plural: string, namespace: string, take: (type: string, object: KubeObject) => void): Promise<void> {
+	/** `nameField` is where such objects tell the pod's name. */
+	#watch(
+		plural: string,
+		namespace: string,
+		nameField: string,
+		take: (type: string, object: KubeObject) => void,
+	): Promise<void> {
 		const { promise, resolve, reject } = Promise.withResolvers<void>();
+		const names = this.#keys.filter((key) => key.namespace === namespace).map(({ name }) => name);
+		// A field selector names one object; of several pods, everything in the namespace is looked through.
+		const query = names.length === 1 ? { fieldSelector: `${nameField}=${names[0]}` } : {};
 		const follow = async () => {
 			const path = resourcePath(plural, namespace);
-			for await (const { type, object } of this.#client.watch(path, { signal: this.#stop.signal })) {
+			for await (const { type, object } of this.#client.watch(path, { query, signal: this.#stop.signal })) {
 				if (type === 'BOOKMARK') {
 					resolve();
 				} else {
