@@ -1,6 +1,6 @@
 /**
- * Makes dist/: `podrun.js`, the launcher that any Node can read, and behind it the bundle in ES modules,
- * split so that a verb loads only what it needs. Of dockerode only the dialling is used: what it would load for
+ * Makes dist/: `podrun.js`, the launcher that any Node can read, and behind it the program in ES modules, one for
+ * the verbs and one for the supervisor. Of dockerode only the dialling is used: what it would load for
  * builds with BuildKit, for ssh and for packing folders is left out.
  */
 import { chmod, rename, rm } from 'node:fs/promises';
@@ -13,9 +13,14 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** dist, or the folder that is named: e.g. to try a build beside one that is in use. */
 const dist = resolve(root, process.argv[2] ?? 'dist');
 
-/** CommonJS packages inside the bundle ask for `require`; an ES module has to make its own. */
-const requireBanner =
-	"import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);";
+/** CommonJS packages inside the bundle ask for Node's own modules by `require`, which an ES module does not have. */
+const requireBanner = `const require = (name) => {
+	const found = process.getBuiltinModule(name);
+	if (found === undefined) throw new Error("Cannot find module '" + name + "'");
+	return found;
+};`;
+
+const load = createRequire(import.meta.url);
 
 /** Asked for by dockerode's files as they are loaded, never used by what we call of them. */
 const UNUSED = /^(@grpc\/.*|protobufjs|ssh2|tar-fs|@balena\/dockerignore)$/;
@@ -31,9 +36,13 @@ const withoutUnused: Plugin = {
 
 /**
  * Slow to load, and often not needed. An ES module that names one of Node's own runs all of its getters: of http
- * that loads a WebSocket client (50 ms of CPU), of crypto all of WebCrypto, of fs its streams and promises.
+ * that loads a WebSocket client (50 ms of CPU), of crypto all of WebCrypto, of fs its streams and promises, and with
+ * them readline.
  */
-const LAZY = ['http', 'https', 'child_process', 'crypto', 'fs'];
+const LAZY = (
+	'child_process crypto dns fs fs/promises http https net os process readline readline/promises ' +
+	'stream/promises timers/promises tls tty url util v8 worker_threads zlib'
+).split(' ');
 
 /** These modules of Node as objects whose members are looked up when they are used. */
 const lazyBuiltins: Plugin = {
@@ -42,7 +51,7 @@ const lazyBuiltins: Plugin = {
 		const filter = new RegExp(`^(node:)?(${LAZY.join('|')})$`);
 		onResolve({ filter }, ({ path }) => ({ path: path.replace('node:', ''), namespace: 'lazy' }));
 		onLoad({ filter: /.*/, namespace: 'lazy' }, ({ path }) => {
-			const names = Object.keys(createRequire(import.meta.url)(`node:${path}`));
+			const names = Object.keys(load(`node:${path}`));
 			return {
 				// A setter as well: docker-modem lays members of its own over those of http.
 				contents: `
@@ -69,12 +78,37 @@ const lazyYaml: Plugin = {
 		);
 		onLoad({ filter: /.*/, namespace: 'lazy-package' }, ({ path }) => ({
 			contents: `
-				for (const name of ${JSON.stringify(Object.keys(createRequire(import.meta.url)(path)))}) {
+				for (const name of ${JSON.stringify(Object.keys(load(path)))}) {
 					Object.defineProperty(module.exports, name, { enumerable: true, get: () => require('${path}')[name] });
 				}`,
 			loader: 'js',
 			resolveDir: root,
 		}));
+	},
+};
+
+/**
+ * Three files beside the launcher, each whole: main (version, and which of the others), cli, supervisor. To find and
+ * link twenty chunks takes longer than to read one file, of which nothing is compiled before it is called. They share
+ * no objects: what one throws, the other does not know by its class.
+ */
+const ENTRIES = {
+	main: 'src/cli/main.ts',
+	cli: 'src/cli/run.ts',
+	supervisor: 'src/cli/commands/supervise.ts',
+};
+
+/** What another of the files holds is loaded from there. */
+const otherEntries: Plugin = {
+	name: 'other-entries',
+	setup({ onResolve }) {
+		onResolve({ filter: /^\./ }, ({ path, resolveDir, kind }) => {
+			const found = Object.entries(ENTRIES).find(
+				([, source]) => resolve(resolveDir, path) === resolve(root, source),
+			);
+			if (found === undefined || kind !== 'dynamic-import') return undefined;
+			return { path: `./${found[0]}.js`, external: true };
+		});
 	},
 };
 
@@ -84,15 +118,13 @@ await rm(made, { recursive: true, force: true });
 
 await build({
 	absWorkingDir: root,
-	entryPoints: { main: 'src/cli/main.ts' },
+	entryPoints: ENTRIES,
 	outdir: made,
-	chunkNames: 'chunks/[name]-[hash]',
 	bundle: true,
-	splitting: true,
 	format: 'esm',
 	platform: 'node',
 	target: 'node24',
-	plugins: [withoutUnused, lazyBuiltins, lazyYaml],
+	plugins: [otherEntries, withoutUnused, lazyBuiltins, lazyYaml],
 	banner: { js: requireBanner },
 	minifySyntax: true,
 	keepNames: true,

