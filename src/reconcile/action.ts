@@ -36,13 +36,14 @@ export interface StartSandbox extends Base {
 	readonly type: 'StartSandbox';
 	readonly id: string;
 }
-/** Target: container:<name>. The attempt is new; `backoffMs` goes into its label. */
+/** Target: container:<name>. The attempt is new; `backoffMs` goes into its label. `ahead`: its time is still to come. */
 export interface CreateContainer extends Base {
 	readonly type: 'CreateContainer';
 	readonly container: string;
 	readonly attempt: number;
 	readonly backoffMs: number;
 	readonly sandboxID: string;
+	readonly ahead?: boolean;
 }
 export interface StartContainer extends Base {
 	readonly type: 'StartContainer';

@@ -1,33 +1,36 @@
 /**
  * The beginning of one attempt: its image, its container, its start. The container is made as soon as there is
  * a pause to join, while the pause may still be starting; it is started once the pause runs and the volumes
- * have their contents.
+ * have their contents. While a crash back-off runs, the next attempt is made ahead (ahead.ts).
  */
+import { isMadeForRestart, mayBeMadeAhead, outdated } from './ahead.ts';
 import { attemptsOf, type Context, isJoined, isPristine, type Member } from './context.ts';
 import { ensureImage } from './images.ts';
+import type { ObservedContainer } from './observed.ts';
 import type { Plan } from './plan.ts';
 import { nextAttempt, restartOf } from './restart.ts';
 
 /** Does the next step towards a running attempt. Call it only for a container that is to run and does not. */
 export function launch(context: Context, plan: Plan, member: Member, cause: string): void {
 	const newest = attemptsOf(context, member.name)[0];
+	const restart = restartOf(context, member);
+	const isEarly = context.now < restart.at;
 	if (newest !== undefined && isPristine(newest)) {
 		const stale = staleness(context, member, newest);
 		if (stale !== undefined) {
 			const { id } = newest;
 			plan.act({ type: 'RemoveContainer', container: member.name, id, force: false, cause: stale });
+		} else if (isEarly && isMadeForRestart(newest)) {
+			plan.wake(restart.at);
 		} else if (context.volumesReady) {
 			plan.act({ type: 'StartContainer', container: member.name, id: newest.id, cause });
 		}
 		return;
 	}
-	const restart = restartOf(context, member);
-	if (context.now < restart.at) {
-		plan.wake(restart.at);
-		return;
-	}
+	if (isEarly) plan.wake(restart.at);
 	const attempt = nextAttempt(context, member);
-	if (!ensureImage(context, plan, member, attempt)) return;
+	if (isEarly ? !mayBeMadeAhead(context, member, attempt) : !ensureImage(context, plan, member, attempt))
+		return;
 	const { sandbox, observed } = context;
 	if (sandbox === undefined || !observed.volumes.created) return;
 	// The engine binds what a subPath leads to when it makes the container: it must be there by then.
@@ -38,6 +41,7 @@ export function launch(context: Context, plan: Plan, member: Member, cause: stri
 		attempt,
 		backoffMs: restart.backoffMs,
 		sandboxID: sandbox.id,
+		...(isEarly ? { ahead: true } : {}),
 		cause,
 	});
 }
@@ -46,16 +50,12 @@ function hasSubPath(member: Member): boolean {
 	return (member.spec.volumeMounts ?? []).some(({ subPath, subPathExpr }) => subPath || subPathExpr);
 }
 
-/** Why a container that was made ahead can't be started. */
-function staleness(
-	context: Context,
-	member: Member,
-	made: { hash: string; resourcesHash: string } & Parameters<typeof isJoined>[1],
-): string | undefined {
+/** Why a container that was made can't be started. */
+function staleness(context: Context, member: Member, made: ObservedContainer): string | undefined {
 	if (!isJoined(context, made)) return 'its sandbox is gone';
 	if (made.hash !== member.hash) return 'its spec has changed';
 	if (made.resourcesHash !== member.resourcesHash) return 'its resources have changed';
-	return undefined;
+	return outdated(context, member, made);
 }
 
 /** Pulls ahead of its turn what a container will need that was never made. */

@@ -62,12 +62,13 @@ function isAtWork(context: Context, member: Member): boolean {
 	if (member.role === 'ephemeral') return attemptsOf(context, member.name).every(isPristine);
 	const { initialized, passed } = initProgress(context);
 	if (member.role === 'app') return initialized && isWanted(context, member);
-	const newest = attemptsOf(context, member.name)[0];
-	const ended = newest !== undefined && !isPristine(newest);
+	// The next one may be made already: it is the dead one that waits.
+	const dead = attemptsOf(context, member.name).find((attempt) => !isPristine(attempt));
 	const index = context.inits.indexOf(member);
 	if (member.role === 'sidecar') return index <= passed;
-	if (index === passed) return !ended || isRestarted(context, member, newest) || exitCodeOf(newest) === 0;
-	return initialized && ended && isRestarted(context, member, newest);
+	if (index === passed)
+		return dead === undefined || isRestarted(context, member, dead) || exitCodeOf(dead) === 0;
+	return initialized && dead !== undefined && isRestarted(context, member, dead);
 }
 
 function crashLoop(context: Context, member: Member, waitMs: number): Waiting {

@@ -25,6 +25,8 @@ export class Journal {
 	readonly messages = new Map<string, string>();
 	/** By container id: the hash of resources that were set while it ran; its label still tells the old one. */
 	readonly resized = new Map<string, string>();
+	/** `<container>-<attempt>` that was made ahead of its time: its creation is told when it starts. */
+	readonly untold = new Set<string>();
 	/** Pauses that have got their files; one that is merely created and not in here is made ready first. */
 	readonly prepared = new Set<string>();
 	/** `<container>-<attempt>` whose termination message file was made together with the pause's files. */

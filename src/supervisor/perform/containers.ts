@@ -23,10 +23,9 @@ export async function createContainer(
 	deed: Deed,
 	action: CreateContainer,
 ): Promise<void> {
-	const { engine, inventory, volumes, store, recorder, clock, log } = parts;
+	const { engine, inventory, volumes, store, log } = parts;
 	const { pod, observed, journal } = deed;
 	const container = specOf(deed, action.container);
-	const fieldPath = fieldPathOf(deed, action.container);
 	const context = {
 		...volumes.context(pod, observed.podIP),
 		refs: referencesOf(store, pod),
@@ -61,25 +60,36 @@ export async function createContainer(
 		const limited = { ...options, resources: { ...options.resources, ...pidsLimit } };
 		const id = await createOrAdopt(engine, limited);
 		inventory.touch(id, pod.metadata.uid);
+		if (action.ahead) journal.untold.add(`${name}-${attempt}`);
 	} catch (error) {
 		if (error instanceof ConfigError) {
 			const note = {
 				type: 'Warning',
 				reason: 'Failed',
 				message: `Error: ${error.message}`,
-				fieldPath,
+				fieldPath: fieldPathOf(deed, action.container),
 			} as const;
 			throw new DeedError(error.reason, error.message, [note], error);
 		}
 		throw error;
 	}
 	journal.rerunInit.delete(action.container);
+	const isPulled = journal.pulled.get(action.container)?.attempt === action.attempt;
+	if (!action.ahead) tellCreated(parts, deed, container, isPulled);
+}
+
+/** The events of a creation; of an attempt that was made ahead they are told when it starts. */
+function tellCreated(
+	{ recorder, clock }: PerformerParts,
+	deed: Deed,
+	{ name, image }: AnyContainer,
+	isPulled: boolean,
+): void {
+	const fieldPath = fieldPathOf(deed, name);
 	const told = (reason: string, message: string): void =>
-		recorder.record(pod, { type: 'Normal', reason, message, fieldPath }, clock.now());
-	if (journal.pulled.get(action.container)?.attempt !== action.attempt) {
-		told('Pulled', `Container image "${container.image}" already present on machine`);
-	}
-	told('Created', `Created container: ${action.container}`);
+		recorder.record(deed.pod, { type: 'Normal', reason, message, fieldPath }, clock.now());
+	if (!isPulled) told('Pulled', `Container image "${image}" already present on machine`);
+	told('Created', `Created container: ${name}`);
 }
 
 export async function startContainer(
@@ -88,6 +98,10 @@ export async function startContainer(
 	action: StartContainer,
 ): Promise<void> {
 	const { engine, inventory, recorder, clock, sync } = parts;
+	const made = deed.observed.containers.get(action.container)?.find(({ id }) => id === action.id);
+	if (deed.journal.untold.delete(`${action.container}-${made?.attempt}`)) {
+		tellCreated(parts, deed, specOf(deed, action.container), false);
+	}
 	// An attempt begins with the files that were synced into those before it.
 	await sync.prepare(deed.pod, action.container, action.id, deed.observed.sandboxes[0]?.id);
 	try {

@@ -261,7 +261,8 @@ export class PodSync {
 		});
 		if (parcels.length === 0 && removed.length === 0) return { done: true };
 		// Before the container has started once, init containers may still be filling the volume.
-		const early = attempt === undefined || attempt.observed.state === 'created';
+		const early =
+			attempt === undefined || (attempt.observed.state === 'created' && attempt.observed.attempt === 0);
 		if (pause === undefined || pause.observed.state !== 'running' || early) return { done: false };
 		const { id } = pause.observed;
 		let reason: string | undefined;
