@@ -145,7 +145,9 @@ function failedSandbox(events: readonly Event[]): Verdict | undefined {
 function sandboxCause(message: string): string {
 	const port =
 		/listen (?:tcp|udp)\d? \S*?:(\d+): bind: address already in use/.exec(message)?.[1] ??
-		/Bind for \S*?:(\d+) failed: port is already allocated/.exec(message)?.[1];
+		/Bind for \S*?:(\d+) failed: port is already allocated/.exec(message)?.[1] ??
+		// Docker 28: "for 0.0.0.0:8080:172.17.0.2:80/tcp", or without the container's half.
+		/failed to bind host port (?:for )?(?:\[\S*?\]|[^\s:]*):(\d+)[:/]/.exec(message)?.[1];
 	return port === undefined
 		? message
 		: `port ${port} of the host is in use: stop what uses it, or choose another hostPort`;

@@ -82,16 +82,19 @@ describe('what up waits for', () => {
 			ready: false,
 			statuses: [waiting('main', 'ContainerCreating')],
 		});
-		const taken = event(
-			'FailedCreatePodSandBox',
+		for (const told of [
 			'Error starting userland proxy: listen tcp4 0.0.0.0:8080: bind: address already in use',
-			{ type: 'Warning' },
-		);
-		expect(verdictOf(creating, [taken])).toMatchObject({
-			kind: 'start',
-			cause: 'port 8080 of the host is in use: stop what uses it, or choose another hostPort',
-			sandbox: true,
-		});
+			'Bind for 0.0.0.0:8080 failed: port is already allocated',
+			'failed to bind host port for 0.0.0.0:8080:10.201.0.2:80/tcp: address already in use',
+			'failed to bind host port [::]:8080/tcp: address already in use',
+		]) {
+			const taken = event('FailedCreatePodSandBox', told, { type: 'Warning' });
+			expect(verdictOf(creating, [taken])).toMatchObject({
+				kind: 'start',
+				cause: 'port 8080 of the host is in use: stop what uses it, or choose another hostPort',
+				sandbox: true,
+			});
+		}
 		const mount = (count: number) =>
 			event('FailedMount', 'configmap "c" not found', { type: 'Warning', count });
 		expect(verdictOf(creating, [mount(1)])).toEqual({ type: 'pending' });
