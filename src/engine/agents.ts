@@ -18,12 +18,13 @@ const KEEP_ALIVE_MS = 15_000;
 
 /**
  * An agent whose connections lead to this engine.
+ * @param keepAlive false: a connection for each call
  * @throws EngineError BAD_REQUEST when the address can't be read.
  */
-export function engineAgent(address: EngineAddress): Agent {
+export function engineAgent(address: EngineAddress, { keepAlive = true } = {}): Agent {
 	const endpoint = parseEngineUrl(address.url, address.tls !== undefined);
 	if (!endpoint) throw new EngineError('BAD_REQUEST', `"${address.url}" is no engine's address`);
-	return new EngineAgent({ keepAlive: true, maxFreeSockets: IDLE_CONNECTIONS }, endpoint, address);
+	return new EngineAgent({ keepAlive, maxFreeSockets: IDLE_CONNECTIONS }, endpoint, address);
 }
 
 class EngineAgent extends Agent {

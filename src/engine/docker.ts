@@ -96,7 +96,7 @@ class DockerEngine implements Engine {
 	}
 
 	async ping(): Promise<void> {
-		await this.#transport.json({ method: 'GET', path: '/_ping' });
+		await this.#transport.json({ method: 'GET', path: '/_ping', fresh: true });
 	}
 
 	async info(): Promise<EngineInfo> {
@@ -110,13 +110,15 @@ class DockerEngine implements Engine {
 			path: '/containers/create',
 			query: { name: options.name },
 			body: createBody(options, this.#apiVersion),
+			fresh: true,
 		});
 		return { id: created.Id, warnings: created.Warnings ?? [] };
 	}
 
 	async startContainer(id: string): Promise<void> {
 		// Started twice is told as NOT_MODIFIED, so a second try does no harm.
-		await this.#post(container(id, '/start'), {}, true);
+		const path = container(id, '/start');
+		await this.#transport.json({ method: 'POST', path, idempotent: true, fresh: true });
 	}
 
 	async killContainer(id: string, signal: string): Promise<void> {
@@ -383,6 +385,7 @@ class DockerEngine implements Engine {
 				},
 				Labels: options.labels,
 			},
+			fresh: true,
 		});
 		return shapes.toNetwork(await this.#get<shapes.NetworkJson>(`/networks/${segments(created.Id)}`));
 	}
@@ -453,8 +456,8 @@ class DockerEngine implements Engine {
 		return this.#transport.json<T>({ method: 'GET', path, ...(query ? { query } : {}) });
 	}
 
-	async #post(path: string, query: Record<string, string> = {}, idempotent = false): Promise<void> {
-		await this.#transport.json({ method: 'POST', path, query, idempotent });
+	async #post(path: string, query: Record<string, string> = {}): Promise<void> {
+		await this.#transport.json({ method: 'POST', path, query });
 	}
 
 	/** Reads from a streaming answer: a break becomes an EngineError, and leaving early cuts the connection. */

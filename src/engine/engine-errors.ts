@@ -31,6 +31,7 @@ export function systemCode(error: unknown): string | undefined {
  * @param statusCode of HTTP; undefined for an error inside a stream that began with 200.
  */
 export function classify(statusCode: number | undefined, text: string): EngineErrorCode {
+	if (isRuntimeAway(text)) return 'UNREACHABLE';
 	if (/port is already allocated|bind: address already in use|failed to bind (?:host )?port/i.test(text)) {
 		return 'PORT_TAKEN';
 	}
@@ -59,6 +60,11 @@ export function classify(statusCode: number | undefined, text: string): EngineEr
 				? 'CONFLICT'
 				: 'UNKNOWN';
 	}
+}
+
+/** The engine itself answers, but the containerd beneath it is away: the engine starts it again. */
+export function isRuntimeAway(text: string): boolean {
+	return /: unavailable\s*$/.test(text) || /dial unix \S*containerd\S*\.sock/.test(text);
 }
 
 /** A registry's refusal in the engine's words; undefined when the text is about something else. */

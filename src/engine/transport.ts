@@ -25,6 +25,11 @@ export interface Call {
 	readonly signal?: AbortSignal;
 	/** May be sent again when a kept connection turns out to be dead. Default: GET and HEAD. */
 	readonly idempotent?: boolean;
+	/**
+	 * On a connection of its own. An engine that is shutting down has closed its door, but goes on serving whoever
+	 * is inside: what it makes then it can't keep, and it may hang over it. So what is to last is asked for at the door.
+	 */
+	readonly fresh?: boolean;
 }
 
 /** The part of docker-modem that we use. */
@@ -42,11 +47,16 @@ const SUCCESS = { 101: true, 200: true, 201: true, 202: true, 204: true };
 export class Transport {
 	readonly address: string;
 	readonly #modem: Modem;
-	readonly #agent: ReturnType<typeof engineAgent>;
+	/** Keeps no connection. */
+	readonly #fresh: Modem;
+	readonly #agents: readonly ReturnType<typeof engineAgent>[];
 
 	constructor(address: EngineAddress) {
 		this.address = address.url;
-		this.#agent = engineAgent(address);
+		const kept = engineAgent(address);
+		// An ssh for each call would cost more than it is worth.
+		const fresh = address.url.startsWith('ssh:') ? kept : engineAgent(address, { keepAlive: false });
+		this.#agents = [kept, fresh];
 		// Every option that the modem would else take from the environment is set here. The agent makes all
 		// connections, so the socket's path only keeps the modem from building URLs.
 		const options = {
@@ -60,14 +70,15 @@ export class Transport {
 			cert: undefined,
 			key: undefined,
 			sshOptions: {},
-			agent: this.#agent,
 		};
-		this.#modem = new Docker(options).modem;
+		const [keeping, leaving] = [kept, fresh].map((agent) => ({ ...options, agent }));
+		this.#modem = new Docker(keeping).modem;
+		this.#fresh = new Docker(leaving).modem;
 	}
 
 	/** Pins the API version of every call from now on, e.g. `1.41`. */
 	pin(apiVersion: string): void {
-		this.#modem.version = `v${apiVersion}`;
+		for (const modem of [this.#modem, this.#fresh]) modem.version = `v${apiVersion}`;
 	}
 
 	/** An answer read to its end: parsed JSON, or undefined where there is none. Rejects with EngineError. */
@@ -103,7 +114,7 @@ export class Transport {
 
 	/** Closes idle connections, and cuts those in use. */
 	close(): void {
-		this.#agent.destroy();
+		for (const agent of this.#agents) agent.destroy();
 	}
 
 	async #again(call: Call, dial: () => Promise<unknown>): Promise<unknown> {
@@ -143,7 +154,8 @@ export class Transport {
 			...how,
 		};
 		return new Promise((resolve, reject) => {
-			this.#modem.dial(options, (error, result) => {
+			const modem = call.fresh ? this.#fresh : this.#modem;
+			modem.dial(options, (error, result) => {
 				if (error) reject(error);
 				else resolve(result);
 			});

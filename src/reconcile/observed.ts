@@ -81,6 +81,9 @@ export interface Deeds {
 	readonly killSentAt?: Instant;
 }
 
+/** Reason of a failure that says nothing about the pod: no engine answered. */
+export const ENGINE_AWAY = 'EngineAway';
+
 /** A deed that did not succeed. Kept by target until it succeeds or its spec changes. */
 export interface Failure {
 	/** Reason as in a waiting state or an event: ErrImagePull, CreateContainerConfigError, FailedMount… */

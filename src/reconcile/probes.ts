@@ -32,6 +32,8 @@ export interface ProbeResult {
 	readonly outcome: 'success' | 'warning' | 'failure' | 'error';
 	/** The output, or why it failed. */
 	readonly message: string;
+	/** With `error`: nobody could be asked, since no engine answers or the container does not run. It is not told. */
+	readonly moot?: 'engine away' | 'container over';
 }
 
 interface Run {

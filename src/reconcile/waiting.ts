@@ -14,7 +14,7 @@ import {
 } from './context.ts';
 import { imageNeed, type Waiting } from './images.ts';
 import { initProgress } from './init.ts';
-import type { ObservedContainer } from './observed.ts';
+import { ENGINE_AWAY, type ObservedContainer } from './observed.ts';
 import { outcomeOf } from './outcome.ts';
 import type { Plan } from './plan.ts';
 import { exitCodeOf, isRestarted, nextAttempt, restartOf } from './restart.ts';
@@ -50,7 +50,7 @@ export function waitingOf(context: Context, plan: Plan, member: Member): Waiting
 	const failure = observed.failures.get(`container:${member.name}`);
 	const image = imageNeed(context, member, nextAttempt(context, member)).waiting;
 	if (image !== undefined) return image;
-	if (failure !== undefined && failure.reason !== 'RunContainerError') {
+	if (failure !== undefined && failure.reason !== 'RunContainerError' && failure.reason !== ENGINE_AWAY) {
 		return { reason: failure.reason, message: failure.message };
 	}
 	return backOff ?? error;

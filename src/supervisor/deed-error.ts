@@ -4,6 +4,8 @@
  * translated here by the kind of the action.
  */
 import type { Action, EventNote } from '../reconcile/action.ts';
+import { ENGINE_AWAY } from '../reconcile/observed.ts';
+import { isUnreachable } from './engine-link.ts';
 
 export class DeedError extends Error {
 	readonly reason: string;
@@ -16,8 +18,15 @@ export class DeedError extends Error {
 		this.notes = notes;
 	}
 
+	/** No engine answered: no fault of the pod's, and no event of it. */
+	get isAbsence(): boolean {
+		return this.reason === ENGINE_AWAY;
+	}
+
 	/** The error as a failure of `action`. */
 	static of(error: unknown, action: Action): DeedError {
+		const cause = error instanceof DeedError ? error.cause : error;
+		if (isUnreachable(cause)) return new DeedError(ENGINE_AWAY, cause.message, [], cause);
 		if (error instanceof DeedError) return error;
 		const text = error instanceof Error ? error.message : String(error);
 		const { reason, event, message } = told(action, text);

@@ -5,7 +5,7 @@
  * pod's deletionTimestamp.
  */
 import type { Instant } from '../api/types.ts';
-import type { Deeds, Failure } from '../reconcile/observed.ts';
+import { type Deeds, ENGINE_AWAY, type Failure } from '../reconcile/observed.ts';
 
 /** Why a pod has failed as a whole, for its status: Evicted, SysctlForbidden. */
 export interface PodFailure {
@@ -54,6 +54,13 @@ export class Journal {
 	forgive(...prefixes: string[]): void {
 		for (const target of [...this.failures.keys()]) {
 			if (prefixes.some((prefix) => target.startsWith(prefix))) this.failures.delete(target);
+		}
+	}
+
+	/** The engine is there again: what failed because it was away has not been tried. */
+	forgiveAbsence(): void {
+		for (const [target, { reason }] of this.failures) {
+			if (reason === ENGINE_AWAY) this.failures.delete(target);
 		}
 	}
 

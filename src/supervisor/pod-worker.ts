@@ -19,6 +19,7 @@ import { decide } from '../reconcile/decide.ts';
 import type { Admission, ObservedPod, Settings } from '../reconcile/observed.ts';
 import type { Clock } from './clock.ts';
 import { DeedError } from './deed-error.ts';
+import { type EngineLink, isUnreachable } from './engine-link.ts';
 import { Journal, type PodFailure } from './journal.ts';
 import type { Log } from './log.ts';
 import type { Observer } from './observer.ts';
@@ -45,6 +46,8 @@ export interface WorkerParts {
 	/** Why the node won't take the pod at all; asked before anything of it is started. */
 	readonly reject: (pod: Pod) => PodFailure | undefined;
 	readonly storage: StorageWatch;
+	/** While the engine is away, nothing is looked at and nothing is done. */
+	readonly link: EngineLink;
 	/** The pod and all that it had are gone. */
 	readonly onGone: (worker: PodWorker) => void;
 }
@@ -89,7 +92,7 @@ export class PodWorker {
 	wake(): void {
 		this.#dirty = true;
 		// While all of it is being removed there is nothing to decide: the deed's end wakes it.
-		if (this.#turning !== undefined || this.#stopped || this.journal.inFlight.has('pod')) return;
+		if (this.#turning !== undefined || this.#isHeld || this.journal.inFlight.has('pod')) return;
 		this.#turning = this.#turns().finally(() => {
 			this.#turning = undefined;
 			if (this.#dirty) this.wake();
@@ -121,6 +124,13 @@ export class PodWorker {
 		});
 	}
 
+	/** The engine was away, and is back: what could not be done for want of it is tried again at once. */
+	engineIsBack(): void {
+		this.journal.forgiveAbsence();
+		this.#retry = RETRY_FIRST;
+		this.wake();
+	}
+
 	/** The pod as it is stored now, if it is still the one that this worker serves. */
 	get pod(): Pod | undefined {
 		const pod = this.#parts.store.get<Pod>('Pod', this.namespace, this.name);
@@ -139,10 +149,14 @@ export class PodWorker {
 		this.wake();
 	}
 
+	get #isHeld(): boolean {
+		return this.#stopped || this.#parts.link.isAway;
+	}
+
 	async #turns(): Promise<void> {
 		// Given away, so that all wakes of this tick are one.
 		await Promise.resolve();
-		while (this.#dirty && !this.#stopped) {
+		while (this.#dirty && !this.#isHeld) {
 			this.#dirty = false;
 			this.#timer?.();
 			this.#timer = undefined;
@@ -150,7 +164,8 @@ export class PodWorker {
 				await this.#turn();
 				this.#retry = RETRY_FIRST;
 			} catch (error) {
-				this.#parts.log.warn('pod could not be looked at', { pod: this.#told, error });
+				if (isUnreachable(error)) this.#parts.link.doubt();
+				else this.#parts.log.warn('pod could not be looked at', { pod: this.#told, error });
 				this.#sleep(this.#retry);
 				this.#retry = Math.min(this.#retry * 2, RETRY_MOST);
 			}
@@ -233,12 +248,13 @@ export class PodWorker {
 
 	/** Never rejects: what fails becomes an observation. */
 	async #perform(action: Action, target: string, pod: Pod, observed: ObservedPod): Promise<void> {
-		const { performer, recorder, clock, log } = this.#parts;
+		const { performer, recorder, clock, log, link } = this.#parts;
 		try {
 			await performer.perform(action, { pod, observed, journal: this.journal });
 			this.journal.failures.delete(target);
 		} catch (error) {
 			const deed = DeedError.of(error, action);
+			if (deed.isAbsence) link.doubt();
 			this.journal.fail(target, deed.reason, deed.message, clock.now());
 			for (const note of deed.notes) recorder.record(pod, note, clock.now());
 			log.info('failed', {
@@ -272,7 +288,8 @@ function wantedOf({ metadata }: Pod): string {
 	return `${metadata.generation} ${metadata.deletionTimestamp ?? ''}`;
 }
 
-function isOver(pod: Pod): boolean {
+/** Its phase is final. */
+export function isOver(pod: Pod): boolean {
 	return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
 }
 

@@ -58,7 +58,14 @@ export interface ProberOptions {
 	readonly onEvent: (podKey: string, note: EventNote) => void;
 	/** By default the handlers, on the engine. */
 	readonly run?: ProbeRunner;
+	/** The engine is away: what a probe says then says nothing about a container, and none is begun. Default: never. */
+	readonly isHeld?: () => boolean;
+	/** A probe found no engine. */
+	readonly onNobody?: () => void;
 }
+
+/** Of a probe that could not be asked. */
+const UNKNOWN: ProbeResult = { outcome: 'error', message: '', moot: 'engine away' };
 
 /** Probes by the handlers: directly or through the pause, as `reach` has it. */
 export function probeRunner(engine: Pick<Engine, 'exec'>, reach: Reach): ProbeRunner {
@@ -192,10 +199,18 @@ class Worker {
 		this.schedule();
 	}
 
+	private async ask(type: ProbeType, signal: AbortSignal): Promise<ProbeResult> {
+		const { isHeld = () => false, onNobody } = this.options;
+		if (isHeld()) return UNKNOWN;
+		const result = await this.runProbe(this.target, type, signal);
+		if (result.moot === 'engine away') onNobody?.();
+		return isHeld() ? UNKNOWN : result;
+	}
+
 	private async run(type: ProbeType): Promise<void> {
 		const cut = new AbortController();
 		this.running.set(type, cut);
-		const result = await this.runProbe(this.target, type, cut.signal);
+		const result = await this.ask(type, cut.signal);
 		this.running.delete(type);
 		// A result that was cut short says nothing, and nobody waits for it.
 		if (cut.signal.aborted) {
@@ -206,7 +221,8 @@ class Worker {
 		const { state, counted } = fold(this.state, this.specs, type, result, this.options.clock.now());
 		this.state = state;
 		this.schedule();
-		const note = counted ? probeNote(type, result, this.target.fieldPath) : undefined;
+		const note =
+			counted && result.moot === undefined ? probeNote(type, result, this.target.fieldPath) : undefined;
 		if (note) this.options.onEvent(this.podKey, note);
 		if (!sameVerdicts(before, state.verdicts)) this.options.onVerdict(this.podKey);
 	}

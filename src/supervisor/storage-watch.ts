@@ -19,6 +19,8 @@ export interface StorageWatchParts {
 	readonly clock: Clock;
 	readonly log: Log;
 	readonly onExceeded: (uid: string, failure: PodFailure) => void;
+	/** The engine is away: nothing is measured. */
+	readonly isHeld: () => boolean;
 }
 
 interface Limited {
@@ -76,6 +78,7 @@ export class StorageWatch {
 	}
 
 	async #measure(uid: string, watch: Watch): Promise<void> {
+		if (this.#parts.isHeld()) return;
 		const { limits, sandboxID } = watch;
 		const names = limits.map(({ volume }) => volume);
 		const used = await usageOfVolumes(this.#parts.engine, sandboxID, names);

@@ -10,12 +10,14 @@ import type { KubeObject, Pod } from '../api/types.ts';
 import type { Engine, EngineEvent, EngineInfo } from '../engine/engine.ts';
 import { watchEvents } from '../engine/events.ts';
 import { Inventory } from '../engine/observe.ts';
+import type { EventNote } from '../reconcile/action.ts';
 import { INSTANCE, POD_UID } from '../translate/names.ts';
 import { forbiddenSysctl } from '../translate/sysctls.ts';
 import { Admissions } from './admissions.ts';
 import { createBackend } from './backend.ts';
 import { releaseClaims } from './claims.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { EngineLink } from './engine-link.ts';
 import { Reach } from './handlers/reach.ts';
 import { Images } from './images.ts';
 import type { Log } from './log.ts';
@@ -24,7 +26,7 @@ import { nodeFacts, nodeObject } from './node.ts';
 import { Observer } from './observer.ts';
 import { Performer } from './perform/performer.ts';
 import { FilePersistence } from './persistence.ts';
-import { PodWorker } from './pod-worker.ts';
+import { isOver, PodWorker } from './pod-worker.ts';
 import { Prober } from './prober.ts';
 import { Recorder } from './recorder.ts';
 import { Registry, rfc3339 } from './registry.ts';
@@ -97,6 +99,23 @@ export async function createSupervisor(options: SupervisorOptions): Promise<Supe
 	const reach = new Reach(engine, info, env);
 	const workers = new Map<string, PodWorker>();
 	const wake = (uid: string): void => workers.get(uid)?.wake();
+	const link = new EngineLink({
+		engine,
+		clock,
+		log,
+		onAway: ({ why }) =>
+			tellPods({ type: 'Warning', reason: 'NodeNotReady', message: `Node is not ready: ${why}` }),
+		onBack: (told) => {
+			if (told) tellPods({ type: 'Normal', reason: 'NodeReady', message: 'The Docker engine answers again' });
+			// Another network, other images, other containers: nothing that was known before is taken for granted.
+			lookAnew();
+		},
+	});
+	const tellPods = (note: EventNote): void => {
+		for (const { pod } of workers.values()) {
+			if (pod !== undefined && !isOver(pod)) recorder.record(pod, note, clock.now());
+		}
+	};
 	const prober = new Prober({
 		engine,
 		clock,
@@ -106,6 +125,8 @@ export async function createSupervisor(options: SupervisorOptions): Promise<Supe
 			const pod = workers.get(uid)?.pod;
 			if (pod !== undefined) recorder.record(pod, note, clock.now());
 		},
+		isHeld: () => link.isAway,
+		onNobody: () => link.doubt(),
 	});
 	const storage = new StorageWatch({
 		engine,
@@ -117,6 +138,7 @@ export async function createSupervisor(options: SupervisorOptions): Promise<Supe
 			worker.journal.failed = failure;
 			worker.wake();
 		},
+		isHeld: () => link.isAway,
 	});
 	// As a kubelet's --allowed-unsafe-sysctls: names or `kernel.msg*`, with commas between them.
 	const unsafeSysctls = (env['PODRUN_ALLOWED_UNSAFE_SYSCTLS'] ?? '').split(',').filter((name) => name !== '');
@@ -162,6 +184,7 @@ export async function createSupervisor(options: SupervisorOptions): Promise<Supe
 			admit: (asking) => admissions.admit(asking),
 			reject: (candidate) => forbiddenSysctl(candidate, unsafeSysctls),
 			storage,
+			link,
 			onGone: gone,
 		});
 		workers.set(uid, worker);
@@ -245,14 +268,24 @@ export async function createSupervisor(options: SupervisorOptions): Promise<Supe
 		for (const uid of await inventory.relist(all)) wake(uid);
 	};
 
+	/** Lists what the engine has and wakes everybody. */
+	const lookAnew = (): Promise<void> => {
+		images.forget();
+		images.forgetInfra();
+		network.forget();
+		const listed = relist(true);
+		listed.catch((error: unknown) => log.warn('relist', { error }));
+		for (const worker of workers.values()) worker.engineIsBack();
+		return listed;
+	};
+
 	const resync = (): void => {
 		if (abort.signal.aborted) return;
 		clock.after(RESYNC_MS, () => {
 			recorder.expire(clock.now());
 			store.retry();
-			relist(false)
-				.catch((error: unknown) => log.warn('resync', { error }))
-				.finally(resync);
+			const listed = link.isAway ? Promise.resolve() : relist(false);
+			listed.catch((error: unknown) => log.warn('resync', { error })).finally(resync);
 		});
 	};
 
@@ -301,16 +334,13 @@ export async function createSupervisor(options: SupervisorOptions): Promise<Supe
 					[],
 					onEvent,
 					() => {
-						images.forget();
-						images.forgetInfra();
-						network.forget();
-						const listed = relist(true);
+						link.found();
+						const listed = lookAnew();
 						if (first) listed.then(resolve, reject);
-						else listed.catch((error: unknown) => log.warn('relist', { error }));
 						first = false;
-						for (const worker of workers.values()) worker.wake();
 					},
 					abort.signal,
+					() => link.doubt(),
 				).catch((error: unknown) => {
 					if (!abort.signal.aborted) log.error('events', { error });
 				});
@@ -321,6 +351,7 @@ export async function createSupervisor(options: SupervisorOptions): Promise<Supe
 		},
 		async stop() {
 			abort.abort();
+			link.end();
 			for (const worker of workers.values()) worker.stop();
 			await store.flush();
 			await story.close();

@@ -4,8 +4,11 @@
  */
 import { randomUUID } from 'node:crypto';
 import { EngineError } from '../../engine/engine.ts';
+import { isRuntimeAway } from '../../engine/engine-errors.ts';
 import { goSeconds, type HandlerResult, type HandlerTarget, MAX_READ_BYTES } from './handler.ts';
 
+/** Exit code of an exec whose command was never run. */
+const NOT_RUN = 126;
 /** In the environment of what is run, so that it can be found again. */
 const MARK = 'PODRUN_EXEC';
 
@@ -28,12 +31,14 @@ export async function execCommand(
 		message: `command timed out: "${command.join(' ')}" timed out after ${goSeconds(seconds)}`,
 	};
 	const mark = `${MARK}=${randomUUID()}`;
+	let begun = false;
 	try {
 		const session = await target.engine.exec(
 			target.containerID,
 			{ command, stdout: true, stderr: true, env: [mark] },
 			signal,
 		);
+		begun = true;
 		const chunks: Buffer[] = [];
 		let kept = 0;
 		const keep = (chunk: Buffer) => {
@@ -52,12 +57,18 @@ export async function execCommand(
 			return timedOut;
 		}
 		const message = Buffer.concat(chunks).toString();
+		// The engine has answered in the command's place: its containerd is away.
+		if (code === NOT_RUN && isRuntimeAway(message)) {
+			return { outcome: 'error', message: message.trim(), moot: 'engine away' };
+		}
 		return { outcome: code === 0 ? 'success' : 'failure', message };
 	} catch (error) {
 		if (signal.aborted) {
 			// It may have been started all the same.
 			void endMarked(mark, target);
-			return timedOut;
+			return begun
+				? timedOut
+				: { outcome: 'error', message: `the engine did not run it: ${timedOut.message}` };
 		}
 		// 20.10 answers 400 to the start of an exec whose command does not exist, newer ones exit with 126 or 127.
 		if (error instanceof EngineError && error.code === 'BAD_REQUEST') {

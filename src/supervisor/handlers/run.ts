@@ -3,6 +3,8 @@
  * as well. When the limit comes or the caller aborts, connections are cut and timers cleared.
  */
 import type { LifecycleHandler, Probe } from '../../api/types.ts';
+import { EngineError } from '../../engine/engine.ts';
+import { isUnreachable } from '../engine-link.ts';
 import { execCommand } from './exec.ts';
 import { grpcHealth } from './grpc.ts';
 import type { HandlerResult, HandlerTarget } from './handler.ts';
@@ -36,6 +38,8 @@ export interface HookResult {
 	readonly message: string;
 	/** It did not fail by itself but was ended by its bound or its caller: a kubelet records no event then. */
 	readonly cut: boolean;
+	/** No engine answered: whether it ran is not known. */
+	readonly away: boolean;
 }
 
 /** The texts of the events FailedPostStartHook and FailedPreStopHook: no output of a hook is told. */
@@ -61,7 +65,8 @@ export async function runHook(
 		return hook(handler, target, seconds, limit);
 	});
 	const ok = result.outcome === 'success' || result.outcome === 'warning';
-	return { ok, message: result.message, cut: !ok && bound?.aborted === true };
+	const away = result.moot === 'engine away';
+	return { ok, message: result.message, cut: !ok && bound?.aborted === true, away };
 }
 
 async function hook(
@@ -119,9 +124,17 @@ async function bounded(
 	try {
 		return await run(limit.signal);
 	} catch (error) {
-		return { outcome: 'error', message: error instanceof Error ? error.message : String(error) };
+		const message = error instanceof Error ? error.message : String(error);
+		const moot = mootOf(error);
+		return { outcome: 'error', message, ...(moot === undefined ? {} : { moot }) };
 	} finally {
 		clearTimeout(timer);
 		signal?.removeEventListener('abort', abort);
 	}
+}
+
+function mootOf(error: unknown): HandlerResult['moot'] {
+	if (isUnreachable(error)) return 'engine away';
+	const over = error instanceof EngineError && (error.code === 'CONFLICT' || error.code === 'NOT_FOUND');
+	return over ? 'container over' : undefined;
 }

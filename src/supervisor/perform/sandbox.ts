@@ -5,6 +5,7 @@ import { sandboxHash } from '../../reconcile/hash.ts';
 import { sandboxOptions } from '../../translate/sandbox.ts';
 import { allContainers } from '../../translate/volumes.ts';
 import { DeedError } from '../deed-error.ts';
+import { isUnreachable } from '../engine-link.ts';
 import { createOrAdopt } from './create-or-adopt.ts';
 import type { Deed, PerformerParts } from './performer.ts';
 import { runtimeOf } from './runtime.ts';
@@ -47,6 +48,8 @@ export async function startSandbox(parts: PerformerParts, deed: Deed, action: St
 	try {
 		await engine.startContainer(action.id);
 	} catch (error) {
+		// Nobody there: what has become of it is seen when the engine answers again.
+		if (isUnreachable(error)) throw error;
 		// The engine may have remembered half of a start (its ports, its endpoint): a new pause is cleaner.
 		await engine.removeContainer(action.id, { force: true }).catch(() => {});
 		inventory.forget(action.id);

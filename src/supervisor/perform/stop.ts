@@ -30,6 +30,11 @@ export async function runContainerHook(parts: PerformerParts, deed: Deed, action
 		...(seconds === undefined ? {} : { seconds }),
 	});
 	journal.hookAborts.end(action.id);
+	if (result.away) {
+		// It is run again when the engine is back: once too often rather than never.
+		journal.note(action.id, { [action.hook]: undefined });
+		throw new EngineError('UNREACHABLE', result.message);
+	}
 	journal.note(action.id, {
 		[action.hook]: { startedAt, endedAt: clock.now(), ok: result.ok, message: result.message },
 	});

@@ -43,6 +43,12 @@ describe('classify', () => {
 		[304, '', 'NOT_MODIFIED'],
 		[400, 'conflicting options: hostname and the network mode', 'BAD_REQUEST'],
 		[500, 'unable to apply caps: operation not permitted', 'UNKNOWN'],
+		[
+			500,
+			'connection error: desc = "transport: Error while dialing dial unix /var/run/docker/containerd/containerd.sock: connect: connection refused": unavailable',
+			'UNREACHABLE',
+		],
+		[500, 'transport is closing: unavailable', 'UNREACHABLE'],
 	])('%i %s', (status, text, code) => {
 		expect(classify(status, text)).toBe(code);
 	});

@@ -16,6 +16,8 @@ let told: string[];
 let woken: number;
 let answer: (id: string, type: ProbeType) => ProbeResult | Promise<ProbeResult>;
 let cut: AbortSignal | undefined;
+let held: boolean;
+let nobody: number;
 let prober: Prober;
 
 /** Lets time pass to `seconds` after the start, one timer after the other. */
@@ -52,6 +54,8 @@ beforeEach(() => {
 	told = [];
 	woken = 0;
 	cut = undefined;
+	held = false;
+	nobody = 0;
 	answer = () => ({ outcome: 'success', message: '' });
 	const engine = localEngine();
 	prober = new Prober({
@@ -68,6 +72,8 @@ beforeEach(() => {
 			},
 		},
 		onVerdict: () => woken++,
+		isHeld: () => held,
+		onNobody: () => nobody++,
 		onEvent: (pod, note) => told.push(`${pod} ${note.reason}: ${note.message}`),
 		run: async ({ containerID }, type, signal) => {
 			ran.push(`${(now - START) / 1000} ${type} ${containerID}`);
@@ -78,6 +84,43 @@ beforeEach(() => {
 });
 
 describe('the prober', () => {
+	it('says nothing of a container that nobody could ask, and goes on when somebody can', async () => {
+		answer = () => ({
+			outcome: now < START + 3000 ? 'error' : 'success',
+			message: 'no engine',
+			moot: 'engine away',
+		});
+		prober.sync('pod', [target('a', { livenessProbe: check({ periodSeconds: 1, failureThreshold: 1 }) })]);
+		await passTo(2);
+		expect(ran.length).toBe(2);
+		expect({ told, woken, nobody, verdicts: prober.verdicts('pod').get('a') }).toEqual({
+			told: [],
+			woken: 0,
+			nobody: 2,
+			verdicts: {},
+		});
+		held = true;
+		await passTo(4);
+		expect(ran.length).toBe(2);
+		held = false;
+		await passTo(5);
+		expect(prober.verdicts('pod').get('a')).toEqual({ live: true });
+	});
+
+	it('counts no failure that was found while the engine was away', async () => {
+		answer = () => {
+			held = true;
+			return { outcome: 'failure', message: 'connection refused' };
+		};
+		prober.sync('pod', [target('a', { livenessProbe: check({ periodSeconds: 1, failureThreshold: 1 }) })]);
+		await passTo(1);
+		expect({ told, woken, verdicts: prober.verdicts('pod').get('a') }).toEqual({
+			told: [],
+			woken: 0,
+			verdicts: {},
+		});
+	});
+
 	it('wakes the pod when a verdict changes and only then; every failure is told', async () => {
 		answer = () => ({ outcome: now < START + 3000 ? 'failure' : 'success', message: 'no' });
 		prober.sync('pod', [target('a', { readinessProbe: check({ periodSeconds: 1, failureThreshold: 2 }) })]);

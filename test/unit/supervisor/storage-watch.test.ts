@@ -42,6 +42,7 @@ beforeEach(() => {
 		},
 		log: { debug() {}, info() {}, warn() {}, error() {} },
 		onExceeded: (uid, { reason, message }) => told.push(`${uid} ${reason}: ${message}`),
+		isHeld: () => false,
 	});
 });
 
