@@ -1,9 +1,10 @@
 /** Bugs that the sweep has found, each at the point where it showed. */
 import { describe, expect, test } from 'vitest';
+import type { Harm } from './gate.ts';
 import { NAME, program } from './pod.ts';
 import { create, SCENARIOS } from './scenarios.ts';
 import { tryPoint } from './sweep.ts';
-import { type Harm, World } from './world.ts';
+import { World } from './world.ts';
 
 async function wrongWhen(name: string, nth: number, harm: Harm): Promise<readonly string[]> {
 	const scenario = SCENARIOS.find((one) => one.name === name);

@@ -4,8 +4,8 @@
  * scripts/faults.ts makes the tables of docs/faults.md of them.
  */
 import { appendFileSync } from 'node:fs';
+import { HARMS } from './gate.ts';
 import type { Point } from './sweep.ts';
-import { HARMS } from './world.ts';
 
 /** A row of one of the two tables: of the sweep (every call, every harm), or of what was done to the real thing. */
 export interface Row {

@@ -4,10 +4,10 @@
  * By default a third of the points is tried, another third for each kind of harm; PODRUN_FAULTS=all tries all.
  */
 import { afterAll, describe, expect, test } from 'vitest';
+import { HARMS } from './gate.ts';
 import { printTable } from './report.ts';
 import { SCENARIOS } from './scenarios.ts';
 import { type Point, tryPoint } from './sweep.ts';
-import { HARMS } from './world.ts';
 
 const every = process.env['PODRUN_FAULTS'] === 'all' ? 1 : 3;
 

@@ -1,7 +1,8 @@
 /** One fault point: a world of its own, harm at the n-th call, and everything that is wrong afterwards. */
+import type { Harm } from './gate.ts';
 import { NAME, program } from './pod.ts';
 import { leftovers, type Scenario } from './scenarios.ts';
-import { type Harm, World } from './world.ts';
+import { World } from './world.ts';
 
 export interface Point {
 	readonly scenario: string;
