@@ -121,7 +121,7 @@ function namespaceCells(object: KubeObject, now: Instant): Cell[] {
 
 function eventCells(object: KubeObject, now: Instant): Cell[] {
 	const event = object as unknown as Event;
-	const about = event.involvedObject;
+	const about: Partial<Event['involvedObject']> = event.involvedObject ?? {};
 	const source = [event.source?.component ?? event.reportingComponent, event.source?.host].filter(Boolean);
 	return [
 		age(lastSeen(event), now),

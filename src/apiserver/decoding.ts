@@ -34,6 +34,8 @@ export function decodeBody(exchange: Exchange, body: Record<string, unknown>, ki
 	if (messages.length > 0) checkUnknown(exchange, messages);
 	const told = fieldValidation(exchange) === 'Warn' ? messages : [];
 	warn(exchange, [...leftOut.map((one) => one.message), ...told]);
+	// Every reader of events asks what they are about.
+	if (kind === 'Event') object['involvedObject'] ??= {};
 	return keepOwn(object, body);
 }
 

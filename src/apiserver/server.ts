@@ -35,6 +35,8 @@ export interface ApiServerOptions {
 	readonly version?: string;
 	/** The profile of requests that name none. */
 	readonly profile: Profile;
+	/** A warning that goes with every answer about objects; printable ASCII. Default: none. */
+	readonly notice?: () => string | undefined;
 	/** POST /podrun/v1/supervisor/stop. */
 	readonly onStop: () => void;
 	/** Bugs of ours, for the log. */
@@ -57,7 +59,7 @@ const METHODS: readonly Method[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 /** Connections that may wait to be accepted: a burst beyond it is told EAGAIN (the kernel may allow fewer). */
 const BACKLOG = 4_096;
 /** ms in which the head of a request has to come. */
-const HEADERS_WITHIN = 20_000;
+const HEADERS_WITHIN = 10_000;
 /** Connections at once, where the system lets us have so many files. */
 const MOST_CONNECTIONS = 20_000;
 /** Files that are left to everything else: the engine, the state folder, credential helpers. */
@@ -77,7 +79,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 		keepAliveTimeout: 65_000,
 		maxHeaderSize: 64 * 1024,
 		headersTimeout: HEADERS_WITHIN,
-		connectionsCheckingInterval: 5_000,
+		connectionsCheckingInterval: 2_000,
 	});
 	http.maxConnections = mostConnections();
 
@@ -113,6 +115,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 		response.setHeader('podrun-version', options.version ?? VERSION);
 		response.setHeader('cache-control', 'no-cache, private');
 		const { path, query } = target(request);
+		const notice = path.startsWith('/api/v1/') ? options.notice?.() : undefined;
+		if (notice !== undefined) response.setHeader('warning', `299 - "${notice.replace(/[\\"]/g, '\\$&')}"`);
 		const method = request.method === 'HEAD' ? 'GET' : (request.method ?? 'GET');
 		const found = routes.find(method as Method, path);
 		if (found === null) throw missing(routes, upgrades, path, method);
@@ -149,7 +153,10 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 	}
 
 	function report(error: unknown, request: IncomingMessage): void {
-		if (!(error instanceof ApiError)) options.onError?.(error, `${request.method} ${target(request).path}`);
+		// A client that goes before it has said all is no bug of ours.
+		const gone = request.destroyed && !request.complete;
+		if (!(error instanceof ApiError) && !gone)
+			options.onError?.(error, `${request.method} ${target(request).path}`);
 	}
 
 	return {
