@@ -104,6 +104,7 @@ async function serve({ env, engine, paths, lock, log, ready }: Serving): Promise
 			stateFolder,
 			profile: 'local',
 		}),
+		notice: () => supervisor.notice(),
 		onStop: () => ending.resolve('asked to stop'),
 		onError: (error, request) => log.error('request failed', { request, error }),
 	});

@@ -46,6 +46,8 @@ export interface ClientOptions {
 	 * call is a reading; before a write, `revive` is called in any case. Default: any version will do.
 	 */
 	readonly accepts?: (version: string | undefined) => boolean;
+	/** Warnings that come with answers, each text once. Default: dropped. */
+	readonly onWarning?: (text: string) => void;
 }
 
 /** ms until whoever accepts connections must have begun to answer the first call. */
@@ -70,7 +72,23 @@ export function createClient(options: ClientOptions): Client {
 		isMet = true;
 	}
 
+	const warned = new Set<string>();
+	function warn({ headers }: IncomingMessage): void {
+		if (options.onWarning === undefined || headers.warning === undefined) return;
+		for (const text of warningsIn(headers.warning)) {
+			if (warned.has(text)) continue;
+			warned.add(text);
+			options.onWarning(text);
+		}
+	}
+
 	async function call(method: Method, path: string, given: RequestParameters): Promise<IncomingMessage> {
+		const answer = await ask(method, path, given);
+		warn(answer);
+		return answer;
+	}
+
+	async function ask(method: Method, path: string, given: RequestParameters): Promise<IncomingMessage> {
 		const body = encodeBody(given.body);
 		const headers: Record<string, string> = { ...common, accept: 'application/json', ...given.headers };
 		if (body !== undefined) {
@@ -163,6 +181,13 @@ export function createClient(options: ClientOptions): Client {
 
 function errorOf(answer: IncomingMessage, text: string): ApiError {
 	return errorFrom(answer.statusCode ?? 500, text);
+}
+
+/** `299 - "text", 299 - "text"` → the texts. */
+function warningsIn(header: string): string[] {
+	return [...header.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)].map(([, text = '']) =>
+		text.replace(/\\(.)/g, '$1'),
+	);
 }
 
 function isFailure(answer: IncomingMessage): boolean {

@@ -25,7 +25,7 @@ export interface ConnectOptions {
 	readonly context?: string;
 	/** Profile of every request of this client. Default: PODRUN_PROFILE, else the supervisor's. */
 	readonly profile?: Profile;
-	/** A line for the user: another version answers, a supervisor was replaced. Default: dropped. */
+	/** A line for the user: another version answers, a supervisor was replaced, a warning of its. Default: dropped. */
 	readonly onNotice?: (message: string) => void;
 	/** argv that starts a supervisor. Default: this very program with the verb `supervise`. */
 	readonly command?: readonly string[];
@@ -46,7 +46,12 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
 	const { paths, ensure, client } = place(options);
 	// Who listens there is told by the first answer: no call of its own for that.
 	if (!existsSync(paths.socket)) await ensure();
-	return createClient({ ...client, accepts: (version) => isUsable(version, options) });
+	const { onNotice } = options;
+	return createClient({
+		...client,
+		accepts: (version) => isUsable(version, options),
+		...(onNotice === undefined ? {} : { onWarning: (text: string) => onNotice(`Warning: ${text}`) }),
+	});
 }
 
 /** What a client of the supervisor is made of, once there is one. Throws like `connect`. */

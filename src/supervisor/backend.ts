@@ -5,9 +5,10 @@
 import type { Backend, StoredKind } from '../api/backend.ts';
 import { ApiError, notFound } from '../api/errors.ts';
 import type { KubeObject, Node, Pod } from '../api/types.ts';
-import type { Engine, EngineInfo } from '../engine/engine.ts';
+import { type Engine, EngineError, type EngineInfo } from '../engine/engine.ts';
 import type { Inventory } from '../engine/observe.ts';
 import { checkup } from './checkup.ts';
+import { isUnreachable } from './engine-link.ts';
 import type { Images } from './images.ts';
 import { leftovers, prune } from './leftovers.ts';
 import type { PodWorker } from './pod-worker.ts';
@@ -82,26 +83,38 @@ export function createBackend(parts: BackendParts): Backend {
 			return result;
 		},
 		restart: async (namespace, pod, container) => parts.restart(namespace, pod, container),
-		logs: (namespace, pod, request) => streams.logs(namespace, pod, request),
-		exec: (namespace, pod, request) => streams.exec(namespace, pod, request),
-		attach: (namespace, pod, request) => streams.attach(namespace, pod, request),
-		portForward: (namespace, pod, port) => streams.portForward(namespace, pod, port),
-		stats: (namespace, pod) => streams.stats(namespace, pod),
+		logs: (namespace, pod, request) => told(streams.logs(namespace, pod, request)),
+		exec: (namespace, pod, request) => told(streams.exec(namespace, pod, request)),
+		attach: (namespace, pod, request) => told(streams.attach(namespace, pod, request)),
+		portForward: (namespace, pod, port) => told(streams.portForward(namespace, pod, port)),
+		stats: (namespace, pod) => told(streams.stats(namespace, pod)),
 		sync: async (namespace, pod, container, body) =>
-			parts.sync.sync(served(parts, namespace, pod), container, body),
+			told(parts.sync.sync(served(parts, namespace, pod), container, body)),
 		stage: (namespace, pod, container, body) => parts.sync.stage(namespace, pod, container, body),
 		unstage: (namespace, pod) => parts.sync.unstage(namespace, pod),
 		watched: async (namespace, pod, signal) => parts.sync.watched(parts.workerOf(namespace, pod).uid, signal),
 		syncedPaths: async (namespace, pod, container) =>
 			parts.sync.paths(served(parts, namespace, pod), container),
 		settled: async (namespace, pod, signal) => parts.workerOf(namespace, pod).settled(signal),
-		build: (request, onOutput, signal) => buildImage(parts.engine, request, onOutput, signal),
-		replaceImage: async (namespace, pod, image) => replaceImage(parts, parts.workerOf(namespace, pod), image),
+		build: (request, onOutput, signal) => told(buildImage(parts.engine, request, onOutput, signal)),
+		replaceImage: async (namespace, pod, image) =>
+			told(replaceImage(parts, parts.workerOf(namespace, pod), image)),
 		checkup: () => checkup(parts),
 		leftovers: async () =>
-			(await leftovers(parts.engine, store, parts.instance)).map(({ id: _, ...told }) => told),
-		prune: (data) => prune(parts.engine, store, parts.instance, data),
+			(await told(leftovers(parts.engine, store, parts.instance))).map(({ id: _, ...told }) => told),
+		prune: (data) => told(prune(parts.engine, store, parts.instance, data)),
 	};
+}
+
+/** What the engine refused is told in its words; that there is none at the moment, as 503. */
+async function told<T>(answer: Promise<T>): Promise<T> {
+	try {
+		return await answer;
+	} catch (error) {
+		if (isUnreachable(error)) throw new ApiError(503, 'ServiceUnavailable', error.message);
+		if (error instanceof EngineError) throw new ApiError(500, 'InternalError', error.message);
+		throw error;
+	}
 }
 
 /** 500: the state folder takes no more. */

@@ -11,6 +11,8 @@ import { VERSION } from '../api/version.ts';
 import type { EngineInfo } from '../engine/engine.ts';
 import type { NodeDns, NodeFacts } from '../translate/context.ts';
 import { givenCapabilities } from './capabilities.ts';
+import type { Absence } from './engine-link.ts';
+import { rfc3339 } from './registry.ts';
 
 /**
  * Facts of the node. `env` may hold the quantities PODRUN_NODE_MEMORY and PODRUN_NODE_CPUS: what pods may use of
@@ -42,8 +44,8 @@ function quantityIn(env: NodeJS.ProcessEnv, name: string): number | undefined {
 	return Number(quantityMilliValue(quantity)) / 1000;
 }
 
-/** The Node object that `get nodes` shows. */
-export function nodeObject(info: EngineInfo, facts: NodeFacts, startedAt: string): Node {
+/** The Node object that `get nodes` shows; without an engine that answers it is not ready, as a kubelet without a runtime. */
+export function nodeObject(info: EngineInfo, facts: NodeFacts, startedAt: string, absence?: Absence): Node {
 	const amounts = {
 		cpu: String(facts.cpus),
 		memory: `${Math.floor(facts.memoryBytes / 1024)}Ki`,
@@ -56,8 +58,12 @@ export function nodeObject(info: EngineInfo, facts: NodeFacts, startedAt: string
 		reason,
 		message,
 		lastHeartbeatTime: startedAt,
-		lastTransitionTime: startedAt,
+		lastTransitionTime: absence === undefined ? startedAt : rfc3339(absence.since),
 	});
+	const ready =
+		absence === undefined
+			? condition('Ready', 'True', 'KubeletReady', 'the engine answers')
+			: condition('Ready', 'False', 'KubeletNotReady', `container runtime is down: ${absence.why}`);
 	return {
 		apiVersion: 'v1',
 		kind: 'Node',
@@ -80,7 +86,7 @@ export function nodeObject(info: EngineInfo, facts: NodeFacts, startedAt: string
 				{ type: 'InternalIP', address: facts.ip },
 				{ type: 'Hostname', address: facts.name },
 			],
-			conditions: [condition('Ready', 'True', 'KubeletReady', 'the engine answers')],
+			conditions: [ready],
 			nodeInfo: {
 				architecture: arch,
 				operatingSystem: info.os,

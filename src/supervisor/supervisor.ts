@@ -51,6 +51,8 @@ export interface Supervisor {
 	readonly backend: Backend;
 	/** Pods that are stored, finished ones too. */
 	podCount(): number;
+	/** What whoever looks at pods should know at the moment: that no engine answers. */
+	notice(): string | undefined;
 	/** Subscribes, lists, adopts. Resolves when every stored pod has its worker. */
 	start(): Promise<void>;
 	/** Ends the loops; containers run on. Resolves when all is on disk. */
@@ -298,7 +300,7 @@ export async function createSupervisor(options: SupervisorOptions): Promise<Supe
 			info,
 			instance,
 			stateFolder: options.stateFolder,
-			node: () => nodeObject(info, node, startedAt),
+			node: () => nodeObject(info, node, startedAt, link.absence),
 			claimDeleted: (namespace, claim) => volumes.removeClaim(namespace, claim),
 			restart: (namespace, name, container) => {
 				const pod = store.get<Pod>('Pod', namespace, name);
@@ -318,6 +320,12 @@ export async function createSupervisor(options: SupervisorOptions): Promise<Supe
 			images,
 		}),
 		podCount: () => store.list('Pod').items.length,
+		notice() {
+			const { absence } = link;
+			if (absence === undefined) return undefined;
+			const since = new Date(absence.since).toTimeString().slice(0, 8);
+			return `the Docker engine at ${engine.address} has not answered since ${since}: pods are shown as they were last seen`;
+		},
 		async start() {
 			store.onChange(onChange);
 			releaseClaims(store);
