@@ -1,15 +1,28 @@
 /**
- * The streams of a pod: log as a chunked body; exec, attach and portforward as WebSockets. Whatever can be
- * refused is refused before the upgrade, as an HTTP answer with a metav1.Status.
+ * The streams of a pod: log as a chunked body; exec, attach and portforward as WebSockets, or over SPDY for
+ * clients that know no other way. Whatever can be refused is refused before the upgrade, as an HTTP answer with a
+ * metav1.Status.
  */
 import { pipeline } from 'node:stream/promises';
-import type { Backend, LogRequest } from '../api/backend.ts';
+import type { Backend, LogRequest, ProcessStreams } from '../api/backend.ts';
 import { badRequest } from '../api/errors.ts';
 import { count, type Exchange, flag } from './exchange.ts';
-import { CHANNEL_PROTOCOL, OWN_PROTOCOL, portsOf, serveChannels, serveConnection } from './port-forward.ts';
-import { PROCESS_PROTOCOLS, processQuery, serveProcess } from './processes.ts';
+import {
+	CHANNEL_PROTOCOL,
+	CHANNEL_PROTOCOL_BASE64,
+	OWN_PROTOCOL,
+	portsOf,
+	serveChannels,
+	serveConnection,
+} from './port-forward.ts';
+import { PROCESS_PROTOCOLS, type ProcessQuery, processQuery, serveProcess } from './processes.ts';
 import { accept, chooseProtocol, type Upgrade } from './sockets.ts';
-import { serveTunnel, TUNNEL_PROTOCOL } from './spdy/tunnel.ts';
+import { SPDY_PROCESS_PROTOCOLS, serveSpdyProcess } from './spdy/remote-command.ts';
+import { FORWARD_PROTOCOL, serveTunnel, TUNNEL_PROTOCOL } from './spdy/tunnel.ts';
+import { acceptSpdy, asksForSpdy, chooseStreamProtocol } from './spdy/upgrade.ts';
+import { wireOfWebSocket } from './spdy/wire.ts';
+
+const FORWARD_PROTOCOLS = [OWN_PROTOCOL, TUNNEL_PROTOCOL, CHANNEL_PROTOCOL, CHANNEL_PROTOCOL_BASE64] as const;
 
 /** What an upgrade needs to know of its request. */
 export type UpgradeExchange = Pick<Exchange, 'request' | 'query' | 'params'> & { readonly upgrade: Upgrade };
@@ -28,40 +41,68 @@ export async function serveLog(backend: Backend, exchange: Exchange): Promise<vo
 	}
 }
 
-/** GET …/exec with an upgrade */
+/** GET or POST …/exec with an upgrade */
 export async function serveExec(backend: Backend, exchange: UpgradeExchange): Promise<void> {
 	const { namespace, pod } = target(exchange);
 	const options = processQuery(exchange.query);
 	const command = exchange.query.getAll('command');
 	if (command.length === 0) throw badRequest('you must specify at least one command for the container');
 	await backend.get('Pod', namespace, pod);
-	const protocol = chooseProtocol(exchange.request, PROCESS_PROTOCOLS);
-	const streams = await backend.exec(namespace, pod, { ...options, command });
-	await serveProcess(await acceptFor(exchange, protocol, () => streams.close()), streams);
+	await serveStreams(exchange, options, () => backend.exec(namespace, pod, { ...options, command }));
 }
 
-/** GET …/attach with an upgrade */
+/** GET or POST …/attach with an upgrade */
 export async function serveAttach(backend: Backend, exchange: UpgradeExchange): Promise<void> {
 	const { namespace, pod } = target(exchange);
 	const options = processQuery(exchange.query);
 	await backend.get('Pod', namespace, pod);
-	const protocol = chooseProtocol(exchange.request, PROCESS_PROTOCOLS);
-	const streams = await backend.attach(namespace, pod, options);
-	await serveProcess(await acceptFor(exchange, protocol, () => streams.close()), streams);
+	await serveStreams(exchange, options, () => backend.attach(namespace, pod, options));
 }
 
-/** GET …/portforward with an upgrade */
+/** The protocol is chosen before anything runs, and the process runs before the upgrade. */
+async function serveStreams(
+	exchange: UpgradeExchange,
+	options: ProcessQuery,
+	begin: () => Promise<ProcessStreams>,
+): Promise<void> {
+	const { request, upgrade } = exchange;
+	if (asksForSpdy(request)) {
+		const protocol = chooseStreamProtocol(request, SPDY_PROCESS_PROTOCOLS);
+		const streams = await begin();
+		await serveSpdyProcess(
+			closingUnless(
+				() => acceptSpdy(upgrade, protocol),
+				() => streams.close(),
+			),
+			streams,
+			options,
+			protocol,
+		);
+		return;
+	}
+	const protocol = chooseProtocol(request, PROCESS_PROTOCOLS, 'channel.k8s.io');
+	const streams = await begin();
+	await serveProcess(await acceptFor(exchange, protocol, () => streams.close()), streams, protocol);
+}
+
+/** GET or POST …/portforward with an upgrade */
 export async function servePortForward(backend: Backend, exchange: UpgradeExchange): Promise<void> {
 	const { namespace, pod } = target(exchange);
+	const { request, upgrade } = exchange;
 	await backend.get('Pod', namespace, pod);
-	const protocol = chooseProtocol(exchange.request, [OWN_PROTOCOL, TUNNEL_PROTOCOL, CHANNEL_PROTOCOL]);
+	if (asksForSpdy(request)) {
+		const protocol = chooseStreamProtocol(request, [FORWARD_PROTOCOL]);
+		await serveTunnel(acceptSpdy(upgrade, protocol), backend, { namespace, pod });
+		return;
+	}
+	const protocol = chooseProtocol(request, FORWARD_PROTOCOLS, CHANNEL_PROTOCOL);
 	if (protocol === TUNNEL_PROTOCOL) {
-		await serveTunnel(await accept(exchange.upgrade, protocol), backend, { namespace, pod });
+		await serveTunnel(wireOfWebSocket(await accept(upgrade, protocol)), backend, { namespace, pod });
 		return;
 	}
 	const ports = portsOf(exchange.query);
-	if (protocol === CHANNEL_PROTOCOL) {
-		await serveChannels(await accept(exchange.upgrade, protocol), backend, { namespace, pod, ports });
+	if (protocol !== OWN_PROTOCOL) {
+		await serveChannels(await accept(upgrade, protocol), backend, { namespace, pod, ports }, protocol);
 		return;
 	}
 	const [port, ...more] = ports;
@@ -74,6 +115,16 @@ export async function servePortForward(backend: Backend, exchange: UpgradeExchan
 async function acceptFor(exchange: UpgradeExchange, protocol: string, close: () => void) {
 	try {
 		return await accept(exchange.upgrade, protocol);
+	} catch (error) {
+		close();
+		throw error;
+	}
+}
+
+/** The same for what does not wait. */
+function closingUnless<T>(work: () => T, close: () => void): T {
+	try {
+		return work();
 	} catch (error) {
 		close();
 		throw error;

@@ -2,17 +2,19 @@
  * Forwarded connections. Our own CLI opens one WebSocket for each TCP connection (portforward.podrun.dev: a
  * message is bytes, an empty message the end of one direction). Client libraries open one for a set of ports
  * (v4.channel.k8s.io: channel 2i carries the bytes of the i-th port, 2i+1 its error; each begins with the
- * port's number, little endian, from the server).
+ * port's number, little endian, from the server; v4.base64.channel.k8s.io is the same as text).
  */
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Backend } from '../api/backend.ts';
 import { badRequest } from '../api/errors.ts';
+import { framingOf } from './channels.ts';
 import { statusOf } from './exchange.ts';
 import { asBuffer, send, sendAll, writeSlowly } from './sockets.ts';
 
 export const OWN_PROTOCOL = 'portforward.podrun.dev';
 export const CHANNEL_PROTOCOL = 'v4.channel.k8s.io';
+export const CHANNEL_PROTOCOL_BASE64 = 'v4.base64.channel.k8s.io';
 
 const MOST_PORTS = 100;
 
@@ -55,13 +57,14 @@ export async function serveChannels(
 	socket: WebSocket,
 	backend: Backend,
 	target: { readonly namespace: string; readonly pod: string; readonly ports: readonly number[] },
+	protocol: string,
 ): Promise<void> {
+	const { encode, decode } = framingOf(protocol);
 	const connections: (Duplex | undefined)[] = [];
 	socket.on('message', (data) => {
-		const message = asBuffer(data);
-		const channel = message[0] ?? 0;
+		const { channel = 1, payload = Buffer.alloc(0) } = decode(data) ?? {};
 		const connection = channel % 2 === 0 ? connections[channel / 2] : undefined;
-		if (connection) writeSlowly(socket, connection, message.subarray(1));
+		if (connection) writeSlowly(socket, connection, payload);
 	});
 	const cut = () => {
 		for (const connection of connections) connection?.destroy();
@@ -77,21 +80,21 @@ export async function serveChannels(
 	async function open(port: number, index: number): Promise<void> {
 		const number = Buffer.alloc(2);
 		number.writeUInt16LE(port);
-		await send(socket, framed(2 * index, number));
-		await send(socket, framed(2 * index + 1, number));
+		await send(socket, encode(2 * index, number));
+		await send(socket, encode(2 * index + 1, number));
 		try {
 			connections[index] = await backend.portForward(target.namespace, target.pod, port);
 			connections[index].on('error', () => {});
 		} catch (error) {
 			connections[index] = undefined;
-			await send(socket, framed(2 * index + 1, Buffer.from(statusOf(error).message)));
+			await send(socket, encode(2 * index + 1, Buffer.from(statusOf(error).message)));
 		}
 	}
 
 	async function relay(connection: Duplex | undefined, index: number): Promise<void> {
 		if (connection === undefined) return;
-		const failed = await copy(socket, connection, (chunk) => framed(2 * index, chunk));
-		if (failed !== undefined) await send(socket, framed(2 * index + 1, Buffer.from(failed)));
+		const failed = await copy(socket, connection, (chunk) => encode(2 * index, chunk));
+		if (failed !== undefined) await send(socket, encode(2 * index + 1, Buffer.from(failed)));
 	}
 }
 
@@ -99,7 +102,7 @@ export async function serveChannels(
 async function copy(
 	socket: WebSocket,
 	connection: Duplex,
-	frame: (chunk: Buffer) => Buffer,
+	frame: (chunk: Buffer) => Buffer | string,
 ): Promise<string | undefined> {
 	connection.on('error', () => {});
 	try {
@@ -108,8 +111,4 @@ async function copy(
 	} catch (error) {
 		return (error as Error).message;
 	}
-}
-
-function framed(channel: number, payload: Buffer): Buffer {
-	return Buffer.concat([Buffer.from([channel]), payload]);
 }

@@ -1,15 +1,23 @@
 /**
- * exec and attach over Kubernetes' remote-command protocols v5.channel.k8s.io and v4.channel.k8s.io: the first
- * byte of a message is its channel (0 stdin, 1 stdout, 2 stderr, 3 the closing Status, 4 resize as JSON
- * {Width, Height}); v5 adds 255 with a channel's number: that channel is at its end.
+ * exec and attach over Kubernetes' remote-command protocols on a WebSocket: the first byte of a message is its
+ * channel (0 stdin, 1 stdout, 2 stderr, 3 how it ended, 4 resize as JSON {Width, Height}). v5 adds 255 with a
+ * channel's number: that channel is at its end; up to v3 the end is told in a sentence, from v4 on as a Status.
  */
 import type { WebSocket } from 'ws';
 import type { ProcessStreams } from '../api/backend.ts';
 import { badRequest } from '../api/errors.ts';
+import { type Framing, framingOf } from './channels.ts';
 import { flag, statusOf } from './exchange.ts';
-import { asBuffer, send, sendAll, writeSlowly } from './sockets.ts';
+import { send, sendAll, writeSlowly } from './sockets.ts';
 
-export const PROCESS_PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io'] as const;
+/** `channel.k8s.io` is what a client speaks that names no protocol. */
+export const PROCESS_PROTOCOLS = [
+	'v5.channel.k8s.io',
+	'v4.channel.k8s.io',
+	'v4.base64.channel.k8s.io',
+	'channel.k8s.io',
+	'base64.channel.k8s.io',
+] as const;
 
 const STDIN = 0;
 const STDOUT = 1;
@@ -45,25 +53,38 @@ export function processQuery(query: URLSearchParams): ProcessQuery {
 }
 
 /** Joins a process and a client until one of them ends; the last message tells how the process did. */
-export async function serveProcess(socket: WebSocket, streams: ProcessStreams): Promise<void> {
+export async function serveProcess(
+	socket: WebSocket,
+	streams: ProcessStreams,
+	protocol: string,
+): Promise<void> {
+	const framing = framingOf(protocol);
 	socket.on('message', (data) => {
-		receive(socket, streams, asBuffer(data));
+		const message = framing.decode(data);
+		if (message) receive(socket, streams, message.channel, message.payload);
 	});
 	socket.on('error', () => streams.close());
 	socket.on('close', () => streams.close());
 	streams.stdin?.on('error', () => {});
 	const output = Promise.all([
-		sendAll(socket, streams.stdout, (chunk) => frame(STDOUT, chunk)),
-		sendAll(socket, streams.stderr, (chunk) => frame(STDERR, chunk)),
+		sendAll(socket, streams.stdout, (chunk) => framing.encode(STDOUT, chunk)),
+		sendAll(socket, streams.stderr, (chunk) => framing.encode(STDERR, chunk)),
 	]);
-	const verdict = await Promise.all([streams.exitCode, output]).then(([code]) => verdictOf(code), statusOf);
-	await send(socket, frame(ERROR, Buffer.from(JSON.stringify(verdict))));
+	const verdict = await Promise.all([streams.exitCode, output]).then(
+		([code]) => verdictOf({ code }),
+		(error: unknown) => verdictOf({ error }),
+	);
+	await tell(socket, framing, verdict, /^v[45]\./.test(protocol));
 	socket.close(1000);
 }
 
-function receive(socket: WebSocket, streams: ProcessStreams, message: Buffer): void {
-	const payload = message.subarray(1);
-	switch (message[0]) {
+async function tell(socket: WebSocket, framing: Framing, verdict: Verdict, whole: boolean): Promise<void> {
+	const text = whole ? JSON.stringify(verdict) : verdict.status === 'Success' ? '' : (verdict.message ?? '');
+	if (text !== '') await send(socket, framing.encode(ERROR, Buffer.from(text)));
+}
+
+function receive(socket: WebSocket, streams: ProcessStreams, channel: number, payload: Buffer): void {
+	switch (channel) {
 		case STDIN:
 			if (streams.stdin) writeSlowly(socket, streams.stdin, payload);
 			return;
@@ -79,7 +100,7 @@ function receive(socket: WebSocket, streams: ProcessStreams, message: Buffer): v
 }
 
 /** A size that can't be read, or a process that has ended in between, is nobody's failure. */
-function resize(streams: ProcessStreams, payload: Buffer): void {
+export function resize(streams: ProcessStreams, payload: Buffer): void {
 	try {
 		const { Width, Height } = JSON.parse(payload.toString('utf8')) as { Width?: unknown; Height?: unknown };
 		if (isSize(Width) && isSize(Height)) streams.resize(Width, Height).catch(() => {});
@@ -92,17 +113,21 @@ function isSize(value: unknown): value is number {
 	return typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 65_536;
 }
 
-function verdictOf(code: number): unknown {
-	if (code === 0) return { metadata: {}, status: 'Success' };
+/** How a process ended, as a Status of the API. */
+export interface Verdict {
+	readonly status?: string;
+	readonly message?: string;
+}
+
+export function verdictOf(end: { readonly code: number } | { readonly error: unknown }): Verdict {
+	if ('error' in end) return statusOf(end.error);
+	const { code } = end;
+	if (code === 0) return { metadata: {}, status: 'Success' } as Verdict;
 	return {
 		metadata: {},
 		status: 'Failure',
 		message: `command terminated with non-zero exit code: exit status ${code}`,
 		reason: 'NonZeroExitCode',
 		details: { causes: [{ reason: 'ExitCode', message: String(code) }] },
-	};
-}
-
-function frame(channel: number, payload: Buffer): Buffer {
-	return Buffer.concat([Buffer.from([channel]), payload]);
+	} as Verdict;
 }

@@ -30,14 +30,18 @@ export function offeredProtocols(request: IncomingMessage): string[] {
 		.filter((one) => one !== '');
 }
 
-/** The first of `known` that the client offers. Throws 400 when there is none, or it asks for SPDY. */
-export function chooseProtocol(request: IncomingMessage, known: readonly string[]): string {
+/**
+ * The first of `known` that the client offers; `unnamed` for a client that names no protocol. Throws 400 when
+ * there is none.
+ */
+export function chooseProtocol(request: IncomingMessage, known: readonly string[], unnamed: string): string {
 	if ((request.headers.upgrade ?? '').toLowerCase() !== 'websocket') {
 		throw badRequest(
-			`unable to upgrade: ${request.headers.upgrade ?? 'no Upgrade header'}: only WebSocket is served`,
+			`unable to upgrade: ${request.headers.upgrade ?? 'no Upgrade header'}: only WebSocket and SPDY/3.1 are served`,
 		);
 	}
 	const offered = offeredProtocols(request);
+	if (offered.length === 0) return unnamed;
 	const found = known.find((one) => offered.includes(one));
 	if (found === undefined) {
 		throw badRequest(
@@ -49,7 +53,12 @@ export function chooseProtocol(request: IncomingMessage, known: readonly string[
 
 const acceptedSockets = new WeakSet<Duplex>();
 
-/** The upgrade is done: the socket speaks WebSocket, no HTTP any more. */
+/** Whoever upgrades a socket by other means says so. */
+export function markAccepted(socket: Duplex): void {
+	acceptedSockets.add(socket);
+}
+
+/** The upgrade is done: the socket speaks WebSocket or SPDY, no HTTP any more. */
 export function isAccepted(socket: Duplex): boolean {
 	return acceptedSockets.has(socket);
 }
@@ -91,10 +100,10 @@ function keepAsking(accepted: WebSocket, socket: Duplex): void {
 	socket.once('close', () => clearInterval(timer));
 }
 
-/** Resolves when the bytes are with the system; a socket that has gone takes them without complaint. */
-export function send(socket: WebSocket, data: Buffer): Promise<void> {
+/** Sends bytes, or a text. Resolves when they are with the system; a socket that has gone takes them without complaint. */
+export function send(socket: WebSocket, data: Buffer | string): Promise<void> {
 	const { promise, resolve } = Promise.withResolvers<void>();
-	socket.send(data, { binary: true }, () => resolve());
+	socket.send(data, { binary: typeof data !== 'string' }, () => resolve());
 	return promise;
 }
 
@@ -102,7 +111,7 @@ export function send(socket: WebSocket, data: Buffer): Promise<void> {
 export async function sendAll(
 	socket: WebSocket,
 	stream: Readable,
-	frame: (chunk: Buffer) => Buffer,
+	frame: (chunk: Buffer) => Buffer | string,
 ): Promise<void> {
 	for await (const chunk of stream) await send(socket, frame(chunk as Buffer));
 }

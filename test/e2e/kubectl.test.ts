@@ -210,6 +210,24 @@ function kubectlVerbs(binary: string): void {
 		await forward.ended;
 	});
 
+	test("exec and port-forward by older kubectl's transport, SPDY", async () => {
+		const env = { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false', KUBECTL_PORT_FORWARD_WEBSOCKETS: 'false' };
+		const script = 'cat; echo err >&2; exit 7';
+		const exec = await kubectl.start(['exec', '-i', 'web', '-c', 'side', '--', 'sh', '-c', script], {
+			env,
+			input: 'typed\n',
+		}).ended;
+		expect(exec).toMatchObject({ code: 7, out: 'typed\n', err: expect.stringContaining('err\n') });
+		const forward = kubectl.start(['port-forward', 'pod/web', ':80'], { env });
+		const port = await eventually(() => /127\.0\.0\.1:(\d+) -> 80/.exec(forward.out())?.[1], {
+			what: 'kubectl listens',
+		});
+		const pages = await Promise.all(Array.from({ length: 4 }, () => fetched(port)));
+		for (const page of pages) expect(page).toContain('Welcome to nginx!');
+		forward.child.kill();
+		await forward.ended;
+	});
+
 	test('label, annotate, patch, edit', async () => {
 		expect(await kubectl.ok('label', 'pod', 'web', 'tier=front')).toBe('pod/web labeled\n');
 		expect(await kubectl.ok('annotate', 'pod', 'web', 'note=x')).toBe('pod/web annotated\n');

@@ -1,11 +1,9 @@
 /**
- * The server's side of a SPDY connection inside of a WebSocket: streams that the client opens, each a Duplex
+ * The server's side of a SPDY connection: streams that the client opens, each a Duplex
  * whose ends close on their own. There are no windows (kubectl's library has none): what a stream can't take
  * yet is kept up to a limit, then the whole connection waits.
  */
 import { Duplex } from 'node:stream';
-import type { WebSocket } from 'ws';
-import { asBuffer, send } from '../sockets.ts';
 import {
 	CANCEL,
 	controlFrame,
@@ -22,6 +20,7 @@ import {
 	SYN_STREAM,
 } from './frames.ts';
 import { HeaderCodec, type Headers } from './headers.ts';
+import type { Wire } from './wire.ts';
 
 /** Open streams of one connection: two for each TCP connection. */
 const MOST_STREAMS = 2_000;
@@ -32,25 +31,22 @@ const SYN_STREAM_HEAD = 10;
 /** Called for each new stream, after it was accepted. */
 export type OnStream = (stream: Duplex, headers: Headers) => void;
 
-/** Serves until the WebSocket closes. Throws nothing: a peer that breaks the protocol is cut off. */
-export function serveSpdy(socket: WebSocket, onStream: OnStream): Promise<void> {
+/** Serves until the wire is closed. Throws nothing: a peer that breaks the protocol is cut off. */
+export function serveSpdy(wire: Wire, onStream: OnStream): Promise<void> {
 	const { promise, resolve } = Promise.withResolvers<void>();
-	const connection = new Connection(socket, onStream);
+	const connection = new Connection(wire, onStream);
 	let work = Promise.resolve();
-	socket.on('message', (data) => {
-		socket.pause();
+	wire.onBytes((bytes) => {
+		wire.pause();
 		work = work
-			.then(() => connection.receive(asBuffer(data)))
-			.then(() => socket.resume())
+			.then(() => connection.receive(bytes))
+			.then(() => wire.resume())
 			.catch((error: unknown) => {
 				connection.close();
-				socket.close(1002, error instanceof SpdyError ? error.message : 'the connection broke');
-				// Paused, it would never read the client's half of the closing.
-				socket.resume();
+				wire.close(error instanceof SpdyError ? error.message : 'the connection broke');
 			});
 	});
-	socket.on('error', () => socket.terminate());
-	socket.on('close', () => {
+	wire.onClose(() => {
 		connection.close();
 		resolve();
 	});
@@ -58,15 +54,15 @@ export function serveSpdy(socket: WebSocket, onStream: OnStream): Promise<void> 
 }
 
 class Connection {
-	readonly #socket: WebSocket;
+	readonly #wire: Wire;
 	readonly #onStream: OnStream;
 	readonly #reader = new FrameReader();
 	readonly #codec = new HeaderCodec();
 	readonly #streams = new Map<number, SpdyStream>();
 	#closed = false;
 
-	constructor(socket: WebSocket, onStream: OnStream) {
-		this.#socket = socket;
+	constructor(wire: Wire, onStream: OnStream) {
+		this.#wire = wire;
 		this.#onStream = onStream;
 	}
 
@@ -96,7 +92,7 @@ class Connection {
 				this.#streams.get(firstNumber(frame.payload))?.wasReset();
 				break;
 			case PING:
-				await send(this.#socket, controlFrame(PING, frame.payload));
+				await this.#wire.send(controlFrame(PING, frame.payload));
 				break;
 		}
 	}
@@ -106,28 +102,28 @@ class Connection {
 		const headers = await this.#codec.decode(payload.subarray(SYN_STREAM_HEAD));
 		if (this.#streams.has(id)) throw new SpdyError(`stream ${id} is open already`);
 		if (this.#streams.size >= MOST_STREAMS) {
-			await send(this.#socket, controlFrame(RST_STREAM, numbers(id, REFUSED_STREAM)));
+			await this.#wire.send(controlFrame(RST_STREAM, numbers(id, REFUSED_STREAM)));
 			return;
 		}
-		const stream = new SpdyStream(this.#socket, id);
+		const stream = new SpdyStream(this.#wire, id);
 		this.#streams.set(id, stream);
 		stream.once('close', () => this.#streams.delete(id));
 		const block = await this.#codec.encode({});
-		await send(this.#socket, controlFrame(SYN_REPLY, Buffer.concat([numbers(id), block])));
+		await this.#wire.send(controlFrame(SYN_REPLY, Buffer.concat([numbers(id), block])));
 		if (fin) await stream.receive(Buffer.alloc(0), true);
 		this.#onStream(stream, headers);
 	}
 }
 
 class SpdyStream extends Duplex {
-	readonly #socket: WebSocket;
+	readonly #wire: Wire;
 	readonly #id: number;
 	#over = false;
 	#room = () => {};
 
-	constructor(socket: WebSocket, id: number) {
+	constructor(wire: Wire, id: number) {
 		super({ allowHalfOpen: true, readableHighWaterMark: HIGH_WATER });
-		this.#socket = socket;
+		this.#wire = wire;
 		this.#id = id;
 		// A stream that is cut is not an error of ours; whoever reads it is told as well.
 		this.on('error', () => {});
@@ -155,17 +151,17 @@ class SpdyStream extends Duplex {
 	}
 
 	override _write(chunk: Buffer, _encoding: string, done: (error?: Error) => void): void {
-		send(this.#socket, dataFrame(this.#id, chunk, false)).then(() => done());
+		this.#wire.send(dataFrame(this.#id, chunk, false)).then(() => done());
 	}
 
 	override _final(done: () => void): void {
-		send(this.#socket, dataFrame(this.#id, Buffer.alloc(0), true)).then(() => done());
+		this.#wire.send(dataFrame(this.#id, Buffer.alloc(0), true)).then(() => done());
 	}
 
 	override _destroy(error: Error | null, done: (error: Error | null) => void): void {
 		this.#room();
 		const whole = this.#over || (this.readableEnded && this.writableFinished);
-		if (!whole) send(this.#socket, controlFrame(RST_STREAM, numbers(this.#id, CANCEL)));
+		if (!whole) this.#wire.send(controlFrame(RST_STREAM, numbers(this.#id, CANCEL)));
 		done(error);
 	}
 }

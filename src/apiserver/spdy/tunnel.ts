@@ -1,16 +1,18 @@
 /**
- * kubectl's port-forward: a SPDY connection inside of one WebSocket. Each TCP connection is a pair of streams
+ * kubectl's port-forward: a SPDY connection, inside of one WebSocket or on its own. Each TCP connection is a pair of streams
  * with the same request id: one of type error, which the server alone writes, and one of type data. An error
  * that is written makes kubectl tell it and give up, as on a cluster.
  */
 import type { Duplex } from 'node:stream';
-import type { WebSocket } from 'ws';
 import type { Backend } from '../../api/backend.ts';
 import { statusOf } from '../exchange.ts';
 import { serveSpdy } from './connection.ts';
 import type { Headers } from './headers.ts';
+import type { Wire } from './wire.ts';
 
 export const TUNNEL_PROTOCOL = 'SPDY/3.1+portforward.k8s.io';
+/** The same on a SPDY connection of its own. */
+export const FORWARD_PROTOCOL = 'portforward.k8s.io';
 
 /** ms in which the second stream of a pair has to come. */
 const PAIR_WITHIN = 30_000;
@@ -21,14 +23,14 @@ interface Pair {
 	readonly timer: NodeJS.Timeout;
 }
 
-/** Serves all connections until the client closes the WebSocket. */
+/** Serves all connections until the client closes the wire. */
 export async function serveTunnel(
-	socket: WebSocket,
+	wire: Wire,
 	backend: Backend,
 	target: { readonly namespace: string; readonly pod: string },
 ): Promise<void> {
 	const pairs = new Map<string, Pair>();
-	await serveSpdy(socket, (stream, headers) => {
+	await serveSpdy(wire, (stream, headers) => {
 		const role = headers.streamtype;
 		const id = headers.requestid ?? '';
 		if ((role !== 'error' && role !== 'data') || portOf(headers) === undefined) {

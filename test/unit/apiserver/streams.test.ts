@@ -22,8 +22,8 @@ afterEach(async () => {
 	await api[Symbol.asyncDispose]();
 });
 
-function rawSocket(path: string, protocol: string): WebSocket {
-	return new WebSocket(`ws://localhost${path}`, [protocol], { createConnection: () => connect(api.socket) });
+function rawSocket(path: string, ...protocols: string[]): WebSocket {
+	return new WebSocket(`ws://localhost${path}`, protocols, { createConnection: () => connect(api.socket) });
 }
 
 describe('log', () => {
@@ -98,6 +98,62 @@ describe('exec and attach', () => {
 		const other = rawSocket(`${POD}/exec?${query}`, 'v9.channel.k8s.io');
 		const [error] = (await once(other, 'error')) as [Error];
 		expect(error.message).toContain('400');
+	});
+});
+
+describe('what older client libraries speak', () => {
+	const heard = async (query: string, ...protocols: string[]) => {
+		const socket = rawSocket(`${POD}/exec?${query}`, ...protocols);
+		const messages: string[] = [];
+		socket.on('message', (data: Buffer, binary: boolean) => {
+			const text = data.toString();
+			messages.push(
+				binary ? `${data[0]} ${text.slice(1)}` : `${text[0]} ${Buffer.from(text.slice(1), 'base64')}`,
+			);
+		});
+		if (query.includes('stdin')) {
+			socket.once('open', () => {
+				socket.send(`4${Buffer.from('{"Width":80,"Height":24}').toString('base64')}`);
+				socket.send(`0${Buffer.from('typed').toString('base64')}`);
+			});
+			await expect.poll(() => messages).toEqual(['1 typed']);
+			socket.close();
+		}
+		await once(socket, 'close');
+		return messages;
+	};
+
+	it('is binary where no protocol is named, and tells a failure in a sentence', async () => {
+		const failed = 'command terminated with non-zero exit code: exit status 3';
+		for (const protocols of [[], ['channel.k8s.io']]) {
+			expect(await heard('command=fail&command=3&stdout=1&stderr=1', ...protocols)).toEqual([
+				'2 it went wrong\n',
+				`3 ${failed}`,
+			]);
+			expect(await heard('command=echo&command=x&stdout=1', ...protocols)).toEqual(['1 x\n']);
+		}
+	});
+
+	it('is base64 in texts', async () => {
+		expect(await heard('command=echo&command=x&stdout=1', 'base64.channel.k8s.io')).toEqual(['1 x\n']);
+		expect(await heard('command=echo&command=x&stdout=1', 'v4.base64.channel.k8s.io')).toEqual([
+			'1 x\n',
+			'3 {"metadata":{},"status":"Success"}',
+		]);
+		await heard('command=cat&stdin=1&stdout=1&tty=1', 'v4.base64.channel.k8s.io');
+		expect(api.backend.sizes).toEqual(['80x24']);
+	});
+
+	it('forwards ports so too', async () => {
+		const socket = rawSocket(`${POD}/portforward?ports=7`, 'v4.base64.channel.k8s.io');
+		const received: string[] = [];
+		socket.on('message', (data: Buffer) => received.push(data.toString()));
+		await once(socket, 'open');
+		socket.send(`0${Buffer.from('ping').toString('base64')}`);
+		await expect
+			.poll(() => received)
+			.toEqual(['0BwA=', '1BwA=', `0${Buffer.from('ping').toString('base64')}`]);
+		socket.close();
 	});
 });
 

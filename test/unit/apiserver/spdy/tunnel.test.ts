@@ -19,6 +19,7 @@ import {
 } from '../../../../src/apiserver/spdy/frames.ts';
 import { HeaderCodec } from '../../../../src/apiserver/spdy/headers.ts';
 import { serveTunnel } from '../../../../src/apiserver/spdy/tunnel.ts';
+import { wireOfWebSocket } from '../../../../src/apiserver/spdy/wire.ts';
 import { podNamed, serveMemory } from '../../../support/api-fixture.ts';
 import { MemoryBackend } from '../../../support/memory-backend.ts';
 
@@ -75,7 +76,9 @@ describe('the tunnel', () => {
 	beforeEach(async () => {
 		await backend.create('Pod', { ...podNamed('web'), metadata: { name: 'web', namespace: 'default' } });
 		server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
-		server.on('connection', (one) => serveTunnel(one, backend, { namespace: 'default', pod: 'web' }));
+		server.on('connection', (one) =>
+			serveTunnel(wireOfWebSocket(one), backend, { namespace: 'default', pod: 'web' }),
+		);
 		await once(server, 'listening');
 		socket = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
 		got = [];
