@@ -1,7 +1,7 @@
 /**
  * Calls of the Docker Engine API, and the only importer of dockerode. Of dockerode we take the dialling (its
  * modem): its convenience methods parse log text that looks like JSON, drop the warnings of a create and keep
- * no order of their own, so each call is spelled out in docker.ts. No timeout on streams: quiet ones are
+ * no order of their own, so each call is spelled out in the folder docker. No timeout on streams: quiet ones are
  * normal; whoever waits brings an AbortSignal.
  */
 import type { IncomingMessage } from 'node:http';
