@@ -3,7 +3,14 @@
  * before or after the engine has done it, lets it wait, or hands the answer on in the smallest pieces. Requests
  * that take over their connection (exec, attach) are passed on as they are, and cut where the harm says so.
  */
-import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
+import {
+	type ClientRequest,
+	createServer,
+	type IncomingMessage,
+	request,
+	type Server,
+	type ServerResponse,
+} from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { EngineConnection } from './engine-under-test.ts';
@@ -29,6 +36,7 @@ export class FaultProxy {
 	readonly #sockets = new Set<Socket>();
 	readonly #streams = new Set<ServerResponse>();
 	#armed: { nth: number; harm: WireHarm } | undefined;
+	#held: { match: RegExp; part: number; reached: () => void; released: Promise<void> } | undefined;
 
 	/** `engine`: where the real one is. */
 	constructor(engine: EngineConnection) {
@@ -50,6 +58,16 @@ export class FaultProxy {
 	arm(nth?: number, harm?: WireHarm): void {
 		this.requests = [];
 		this.#armed = nth === undefined || harm === undefined ? undefined : { nth, harm };
+	}
+
+	/**
+	 * Holds back the next request like `PUT /v1.41/containers/…/archive?…` that matches, after this part (0 to 1) of
+	 * its body has been passed on. `reached` resolves then.
+	 */
+	hold(match: RegExp, part: number): { readonly reached: Promise<void>; readonly release: () => void } {
+		const [reached, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+		this.#held = { match, part, reached: reached.resolve, released: released.promise };
+		return { reached: reached.promise, release: released.resolve };
 	}
 
 	/** Ends every stream of events without a word. */
@@ -105,7 +123,22 @@ export class FaultProxy {
 		});
 		passed.on('error', drop);
 		answer.on('close', () => passed.destroy());
-		asked.pipe(passed);
+		if (this.#held?.match.test(`${method} ${url}`)) await this.#passHeld(asked, passed);
+		else asked.pipe(passed);
+	}
+
+	async #passHeld(asked: IncomingMessage, passed: ClientRequest): Promise<void> {
+		const { part, reached, released } = this.#held ?? {};
+		this.#held = undefined;
+		const chunks: Buffer[] = [];
+		for await (const chunk of asked) chunks.push(chunk as Buffer);
+		const body = Buffer.concat(chunks);
+		const half = Math.floor(body.length * (part ?? 0));
+		// With the head the engine would begin, and hold on to the container.
+		if (half > 0) await new Promise((resolve) => passed.write(body.subarray(0, half), resolve));
+		reached?.();
+		await released;
+		passed.end(body.subarray(half));
 	}
 
 	#upgrade(asked: IncomingMessage, socket: Duplex, head: Buffer): void {
