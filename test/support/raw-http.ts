@@ -1,5 +1,5 @@
 /** Requests as no client of ours would send them, on a unix socket, and what a process takes of the system. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type OutgoingHttpHeaders, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -78,7 +78,12 @@ export function memoryOf(pid: number): number {
 	return Number(found?.[1]) * 1024;
 }
 
-/** The most that it has held since `forgetPeak`. */
+/** Begins to measure anew what `peakOf` tells. */
+export function forgetPeak(pid: number): void {
+	writeFileSync(`/proc/${pid}/clear_refs`, '5');
+}
+
+/** The most that it has held since `forgetPeak`, or ever. */
 export function peakOf(pid: number): number {
 	const found = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
 	return Number(found?.[1]) * 1024;
