@@ -1,4 +1,6 @@
 /** The engine itself: stopped, killed, robbed of its containerd, with and without live-restore. */
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Pod } from '../../src/api/types.ts';
 import { BUSYBOX, engineId, holds, pod, server, sh, statusOf } from '../support/manifests.ts';
@@ -48,6 +50,38 @@ describe.each([{ liveRestore: false }, { liveRestore: true }])(
 			PODRUN_MAX_RESTART_BACKOFF: '1s',
 		});
 
+		const survived = (fault: string, without: string, live: string): void => {
+			seen.push([`${fault}${liveRestore ? ', with live-restore' : ''}`, liveRestore ? live : without]);
+		};
+
+		/** What a user sees while it is away: what was last seen, with a warning, and why the rest can't be done. */
+		async function tellsAbsence(): Promise<void> {
+			const ps = await eventually(async () => {
+				const ran = await s.podrun('ps');
+				return ran.err.includes('Warning') && ran;
+			});
+			expect(ps.code).toBe(0);
+			expect(ps.out).toContain(NAME);
+			expect(ps.err).toMatch(
+				/^Warning: the Docker engine at unix:\S+ has not answered since \d\d:\d\d:\d\d: pods are .*\n$/,
+			);
+			await told('NodeNotReady');
+			const exec = await s.podrun('exec', NAME, '-c', 'web', '--', 'true');
+			expect(exec.code).toBe(1);
+			expect(exec.err).toMatch(/no Docker engine at unix:/);
+		}
+
+		/** These events there are, and none that blames the pod. */
+		async function told(...reasons: string[]): Promise<void> {
+			const all = await eventually(async () => {
+				const events = (await s.events(NAME)).map(({ reason }) => reason);
+				return reasons.every((reason) => events.includes(reason)) && events;
+			});
+			for (const reason of ['Failed', 'FailedCreatePodSandBox', 'FailedKillPod', 'FailedMount']) {
+				expect(all).not.toContain(reason);
+			}
+		}
+
 		/** What the engine has of this instance. */
 		async function containers(): Promise<{ id: string; name: string; running: boolean }[]> {
 			const label = [`podrun.dev/instance=${s.instance}`];
@@ -90,21 +124,37 @@ describe.each([{ liveRestore: false }, { liveRestore: true }])(
 		test('SIGTERM and start', async () => {
 			const before = await s.until(NAME, isReady);
 			await engine.terminate();
+			await tellsAbsence();
 			await engine.start();
 			await well(before, liveRestore ? 0 : 1);
+			await told('NodeReady');
+			survived(
+				'the engine stopped and started',
+				'`podrun ps` warns meanwhile that it shows what was last seen; then a new sandbox with the same IP, RESTARTS up by one',
+				'the same warning; the pod runs on',
+			);
 		});
 
 		test('SIGKILL and start', async () => {
 			const before = await s.until(NAME, isReady);
 			await engine.kill();
+			await tellsAbsence();
 			await engine.start();
 			await well(before, liveRestore ? 0 : 1);
+			await told('NodeReady');
+			survived(
+				'dockerd killed (SIGKILL) and started',
+				'the same: its containers run on until the next dockerd ends them, then a new sandbox with the same IP',
+				'the pod runs on',
+			);
 		});
 
 		test('its containerd killed', async () => {
 			const before = await s.until(NAME, isReady);
 			await engine.killContainerd();
 			await well(before, 0);
+			await told();
+			survived('containerd killed', 'nothing: no probe counts until it is back', 'nothing');
 		});
 
 		test('the supervisor killed while it is away', async () => {
@@ -119,6 +169,56 @@ describe.each([{ liveRestore: false }, { liveRestore: true }])(
 			await engine.start();
 			await s.ok('ps');
 			await well(before, liveRestore ? 0 : 1);
+			await told();
+			survived(
+				'the supervisor killed while the engine is away',
+				'commands say that there is no engine; the first one after its start adopts the pod: same uid and IP, RESTARTS up by one',
+				'the first command after its start adopts the pod, nothing restarts',
+			);
+		});
+
+		test('files that change while it is away, or on its way up, are in the container at the end', async () => {
+			mkdirSync(join(s.folder, 'src'));
+			s.file('src/a.txt', 'first');
+			s.file('src/gone.txt', 'here');
+			s.file(
+				'watched.yaml',
+				JSON.stringify(
+					pod(
+						'watched',
+						{ containers: [server('app')] },
+						{ 'podrun.dev/watch': '- {container: app, path: ./src, target: /srv, action: sync}' },
+					),
+				),
+			);
+			const watch = s.start('up', '--watch', '-f', 'watched.yaml');
+			const inside = async () =>
+				(await s.podrun('exec', 'watched', '--', 'sh', '-c', 'cd /srv && grep -r . . | sort')).out;
+			await eventually(async () => (await inside()) === './a.txt:first\n./gone.txt:here\n');
+			const before = await s.until('watched', isReady);
+			await engine.kill();
+			s.file('src/a.txt', 'second');
+			s.file('src/b.txt', 'new');
+			rmSync(join(s.folder, 'src/gone.txt'));
+			// The watch has seen them, and has found nobody to give them to.
+			await eventually(() => watch.err().includes('no Docker engine'));
+			const starting = engine.start();
+			s.file('src/c.txt', 'while it starts');
+			await starting;
+			await eventually(
+				async () => (await inside()) === './a.txt:second\n./b.txt:new\n./c.txt:while it starts\n',
+			);
+			const after = await s.until('watched', isReady);
+			expect(after.status?.podIP).toBe(before.status?.podIP);
+			expect(statusOf(after, 'app').restartCount).toBe(liveRestore ? 0 : 1);
+			expect(watch.err().match(/no Docker engine/g)).toHaveLength(1);
+			watch.child.kill('SIGINT');
+			await watch.ended;
+			survived(
+				'the engine killed under a watch',
+				'one line says that there is none; what changed meanwhile is in the container when it runs again',
+				'one line says that there is none; what changed meanwhile follows',
+			);
 		});
 
 		test('nothing is left after down', async () => {

@@ -8,6 +8,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
 	closeSync,
+	existsSync,
 	mkdtempSync,
 	openSync,
 	readdirSync,
@@ -77,6 +78,7 @@ export class OwnEngine {
 
 	/** Starts dockerd and waits until it answers. Throws with the end of its log when it does not. */
 	async start(): Promise<void> {
+		checkMachine();
 		const holder = await this.#held();
 		// A killed one leaves these behind. Where nobody reaps orphans, the next dockerd takes the zombie of the last
 		// one, or of its containerd, for alive: it would not start, or wait for that containerd in vain.
@@ -257,6 +259,19 @@ export class OwnEngine {
 
 	#removeCgroups(): void {
 		for (const folder of this.#cgroups()) rmdirSync(folder);
+	}
+}
+
+/** Tests that can't be made here fail and say why: skipped ones would look like passed ones. */
+function checkMachine(): void {
+	const missing = ['dockerd', 'nsenter', 'unshare', 'ip'].filter(
+		(name) => !PATH.split(':').some((folder) => existsSync(join(folder, name))),
+	);
+	if (process.getuid?.() !== 0) missing.push('the rights of root');
+	if (missing.length > 0) {
+		throw new Error(
+			`an engine of a test's own can't be made on this machine: it lacks ${missing.join(', ')}`,
+		);
 	}
 }
 
