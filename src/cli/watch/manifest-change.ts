@@ -77,7 +77,7 @@ export async function applyManifests(
 		}
 		const names = contents.map(({ kind, name }) => `${kind.toLowerCase()}/${name}`);
 		const milliseconds = Date.now() - since;
-		teller.tell('applied', `${names.join(', ')} done in ${told(milliseconds)}`, {
+		teller.tell('applied', `${names.join(', ')} swapped`, {
 			objects: names,
 			milliseconds,
 		});
@@ -131,8 +131,8 @@ export function tellReady(
 				return;
 			}
 			const word = verdict.type === 'ready' ? 'Ready again' : 'Completed';
-			const line = `pod/${key.name} done in ${told(done)}, ${word} after ${told(milliseconds)}`;
-			teller.tell('ready again', line, { pod: key.name, milliseconds });
+			teller.tell('ready again', '', { pod: key.name, milliseconds });
+			teller.summary(done, `pod/${key.name} done, ${word} after ${told(milliseconds)}`);
 		} catch (error) {
 			if (signal.aborted || !patience.aborted) throw error;
 			const line = `pod/${key.name} is not Ready after ${told(PATIENCE)}: podrun describe pod ${key.name} tells more`;

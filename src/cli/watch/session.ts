@@ -12,16 +12,17 @@ import type { Client } from '../../client/client.ts';
 import type { Io } from '../io.ts';
 import type { FileOptions, Manifest } from '../manifests.ts';
 import { keyText, type PodFeed, type PodKey } from '../up/feed.ts';
+import { isBelow, outermost } from './changes.ts';
 import { loadConfig, type WatchConfig } from './config.ts';
 import { tellDiagnostics } from './diagnostics.ts';
 import { type Brought, initialSync } from './initial-sync.ts';
-import { applyManifests } from './manifest-change.ts';
-import { podOf } from './readiness.ts';
-import { type Batch, type Change, concerns, isEmpty, planBatch, planObjects } from './rules.ts';
+import { applyManifests, tellReady } from './manifest-change.ts';
+import { attemptIds, podOf } from './readiness.ts';
+import { type Batch, type Change, isEmpty, planBatch, planObjects } from './rules.ts';
 import { mayGoOn, untilCalm } from './storm.ts';
 import type { Teller } from './teller.ts';
 import { podPath } from './transfer.ts';
-import { KnownTree, type Root, walk } from './tree.ts';
+import { KnownTree, walk } from './tree.ts';
 import { type FileBatch, type Watcher, watchRoots } from './watcher.ts';
 import { performBatch } from './work.ts';
 
@@ -75,6 +76,29 @@ export class WatchSession {
 		if (on) this.#resumed = Promise.withResolvers();
 		else this.#resumed.resolve();
 		this.#options.teller.tell(on ? 'paused' : 'resumed', on ? 'watch paused: w goes on' : 'watching again');
+	}
+
+	/** All containers of the pods run anew, with what was synced. What can't be done is told. */
+	async restart(): Promise<void> {
+		const { client, feed, teller } = this.#options;
+		const since = Date.now();
+		for (const pod of feed.pods()) {
+			const { metadata, spec } = pod;
+			const key = { namespace: metadata.namespace ?? 'default', name: metadata.name };
+			const before = attemptIds(
+				pod,
+				spec.containers.map(({ name }) => name),
+			);
+			teller.tell('changed', `pod/${key.name} restarts, IP kept`, { pod: key.name });
+			try {
+				await client.request('POST', `${podPath(key)}/restart`, { signal: this.#stop.signal });
+				tellReady(this.#context(), key, before, since);
+			} catch (error) {
+				if (this.#stop.signal.aborted) return;
+				const message = error instanceof Error ? error.message : String(error);
+				teller.always('failed', `restarting pod/${key.name}: ${message}`, { pod: key.name, message });
+			}
+		}
 	}
 
 	/** Watches until `close`. Rejects for bugs only. */
@@ -294,24 +318,6 @@ export class WatchSession {
 
 function rulesOf({ armed }: WatchConfig): unknown {
 	return [armed.rules.map(({ rule }) => rule), armed.builds.map(({ build }) => build)];
-}
-
-function isBelow(roots: readonly Root[], path: string): boolean {
-	return roots.some((root) => concerns(root.path, root.ignore, path));
-}
-
-/** A folder that is gone takes all in it along. */
-function outermost(changes: readonly Change[], roots: readonly Root[]): Change[] {
-	const own = new Set(roots.map(({ path }) => path));
-	const gone = new Set(changes.filter(({ gone, path }) => gone && !own.has(path)).map(({ path }) => path));
-	if (gone.size === 0) return [...changes];
-	return changes.filter(({ path, gone: isGone }) => {
-		if (!isGone) return true;
-		for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1)) {
-			if (gone.has(path.slice(0, at))) return false;
-		}
-		return true;
-	});
 }
 
 function isConnection(error: unknown): boolean {

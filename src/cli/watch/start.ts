@@ -75,21 +75,12 @@ export async function replaceBuilt(client: Client, config: WatchConfig): Promise
 }
 
 export function startWatch(start: WatchStart): RunningWatch {
-	const { io, client, config } = start;
+	const { io, config } = start;
 	const gate = new Gate(io.stdout);
 	const session = new WatchSession(config, { ...start, ...(io.stdin.isTTY ? { hint: KEYS } : {}) });
 	const ended = session.run();
 	const off = listenForKeys(io, {
-		restart: () => {
-			for (const { metadata } of start.feed.pods()) {
-				const key = { namespace: metadata.namespace ?? 'default', name: metadata.name };
-				start.teller.tell('restarted', `restarting pod/${key.name}`, { pod: key.name });
-				client.request('POST', `${podPath(key)}/restart`).catch((error: unknown) => {
-					const message = error instanceof Error ? error.message : String(error);
-					start.teller.always('failed', `restart: ${message}`, { message });
-				});
-			}
-		},
+		restart: () => void session.restart(),
 		pause: () => session.pause(!session.paused),
 		logs: () => {
 			gate.open = !gate.open;

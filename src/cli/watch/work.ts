@@ -10,8 +10,8 @@ import { buildImage } from './build.ts';
 import { type ApplyContext, tellReady } from './manifest-change.ts';
 import { attemptIds, podOf } from './readiness.ts';
 import type { ArmedBuild, Batch, SyncWork } from './rules.ts';
-import { type Teller, told, toldFiles } from './teller.ts';
-import { podPath, transfer } from './transfer.ts';
+import { type Teller, toldFiles, toldList } from './teller.ts';
+import { podPath, type Transferred, transfer } from './transfer.ts';
 
 export interface WorkContext {
 	readonly client: Client;
@@ -31,11 +31,18 @@ export async function performBatch(context: WorkContext, batch: Batch, since: nu
 		if (!(await rebuild(context, build, since))) return;
 		await replaceContainers(context, build, since);
 	}
-	await Promise.all(batch.syncs.map((work) => sync(context, work, since)));
+	const done = [`${changedText(batch)} ${await syncAll(context, batch.syncs, since)}`];
 	await Promise.all(
 		batch.restarts.map(({ pod, container }) => restart(context, pod, container, since, changedText(batch))),
 	);
-	for (const { pod, container, command } of batch.execs) await exec(context, pod, container, command, since);
+	for (const { pod, container, command } of batch.execs) {
+		if (await exec(context, pod, container, command, since)) {
+			done.push(`${command.join(' ')} ran in ${container}`);
+		}
+	}
+	// A restart is told by itself, before and after, and a rebuild as well.
+	const itself = batch.restarts.length > 0 || (batch.rebuilds.length > 0 && batch.syncs.length === 0);
+	if (!itself || done.length > 1) context.teller.summary(Date.now() - since, done.join(', '));
 }
 
 /** Builds and tells how; false: it failed, and what runs runs on. */
@@ -59,13 +66,13 @@ export async function rebuild(
 			signal,
 		);
 		const milliseconds = Date.now() - since;
-		teller.tell('built', `${image} built in ${told(milliseconds)}`, { image, id, milliseconds });
+		teller.tell('built', `${image} built`, { image, id, milliseconds });
 		return true;
 	} catch (error) {
 		if (!(error instanceof ApiError) && !(error instanceof UserError)) throw error;
 		const tail = output.slice(-TAIL).map((line) => `  ${line}`);
 		const text = [`building ${image} failed: ${error.message}`, ...tail].join('\n');
-		teller.always('build failed', `${text}\n  what runs runs on`, {
+		teller.always('build failed', `${text}\nwhat runs runs on`, {
 			image,
 			message: error.message,
 			output: output.slice(-TAIL),
@@ -110,28 +117,43 @@ async function replaceContainers(context: WorkContext, build: BuildRule, since: 
 	await tellReady(context, build.pod, attempts, since);
 }
 
-async function sync({ client, teller, signal }: WorkContext, work: SyncWork, since: number): Promise<void> {
+/** `synced to app and user, 2 removed`; `changed` when there is nothing to sync. */
+async function syncAll(context: WorkContext, works: readonly SyncWork[], since: number): Promise<string> {
+	const results = await Promise.all(works.map((work) => sync(context, work, since)));
+	const names = (delivered: boolean) =>
+		toldList(
+			works.filter((_work, at) => results[at]?.delivered === delivered).map(({ container }) => container),
+		);
+	const parts = [
+		...(names(true) === '' ? [] : [`synced to ${names(true)}`]),
+		...(names(false) === '' ? [] : [`kept for the next start of ${names(false)}`]),
+	];
+	const removed = Math.max(0, ...results.map((result) => result.removed));
+	if (removed > 0) parts.push(`${removed} removed`);
+	return parts.length === 0 ? 'changed' : parts.join(', ');
+}
+
+async function sync(
+	{ client, teller, signal }: WorkContext,
+	work: SyncWork,
+	since: number,
+): Promise<Transferred> {
 	const result = await transfer(client, work, signal);
-	const milliseconds = Date.now() - since;
-	const names = [...work.writes.map(({ source }) => source), ...work.removed].map((path) => basename(path));
-	const where = result.delivered
-		? `synced to ${work.container}`
-		: `kept for the next start of ${work.container}`;
-	const gone = result.removed > 0 ? `, ${result.removed} removed` : '';
-	teller.tell('synced', `${toldFiles(names, 'paths')} ${where} in ${told(milliseconds)}${gone}`, {
+	teller.tell('synced', '', {
 		pod: work.pod.name,
 		container: work.container,
 		files: result.files,
 		removed: result.removed,
 		bytes: result.bytes,
 		delivered: result.delivered,
-		milliseconds,
+		milliseconds: Date.now() - since,
 	});
 	if (result.notRemoved !== undefined) {
 		const { paths, reason } = result.notRemoved;
-		const line = `${toldFiles(paths, 'paths')} could not be removed from ${work.container}: ${reason}\n  podrun restart ${work.pod.name} -c ${work.container} makes it begin without them`;
+		const line = `${toldFiles(paths, 'paths')} could not be removed from ${work.container}: ${reason}\npodrun restart ${work.pod.name} -c ${work.container} makes it begin without them`;
 		teller.always('failed', line, { pod: work.pod.name, container: work.container, paths, message: reason });
 	}
+	return result;
 }
 
 async function restart(
@@ -149,13 +171,14 @@ async function restart(
 	teller.tell('restarted', '', { pod: pod.name, container, milliseconds: Date.now() - since });
 }
 
+/** Runs a rule's command; false: it failed, which has been told. */
 async function exec(
 	{ client, teller }: WorkContext,
 	pod: SyncWork['pod'],
 	container: string,
 	command: readonly string[],
 	since: number,
-): Promise<void> {
+): Promise<boolean> {
 	const [stdout, stderr] = [new PassThrough(), new PassThrough()];
 	const output: Buffer[] = [];
 	for (const stream of [stdout, stderr]) stream.on('data', (chunk: Buffer) => output.push(chunk));
@@ -165,11 +188,8 @@ async function exec(
 	const milliseconds = Date.now() - since;
 	const details = { pod: pod.name, container, command, milliseconds };
 	if (ended.type === 'exit' && ended.code === 0) {
-		teller.tell('executed', `${command.join(' ')} in ${container} done in ${told(milliseconds)}`, {
-			...details,
-			code: 0,
-		});
-		return;
+		teller.tell('executed', '', { ...details, code: 0 });
+		return true;
 	}
 	const why =
 		ended.type === 'exit'
@@ -180,8 +200,12 @@ async function exec(
 	const text = Buffer.concat(output).toString('utf8').trim();
 	const line = `${command.join(' ')} in ${container} failed: ${why}${text === '' ? '' : `\n${text.replace(/^/gm, '  ')}`}`;
 	teller.always('failed', line, { ...details, message: why, output: text });
+	return false;
 }
 
-function changedText(batch: Batch): string {
-	return toldFiles([...new Set(batch.changes.map(({ path }) => basename(path)))]) || 'configuration';
+/** Names of the files; of folders where there is nothing else. */
+function changedText({ changes }: Batch): string {
+	const files = changes.filter(({ folder }) => !folder);
+	const paths = new Set((files.length > 0 ? files : changes).map(({ path }) => path));
+	return toldFiles([...paths].map((path) => basename(path))) || 'configuration';
 }
