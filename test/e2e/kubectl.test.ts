@@ -30,7 +30,10 @@ stringData: {password: hunter2-hunter2}
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: settings}
-data: {colour: blue}
+data:
+  colour: blue
+  text: "a long text with a colon: it is quoted, and folded where kubectl folds it, at the first space beyond 80"
+  script: "set -e\\nfor i in 1 2 3; do\\n  echo $i of a script that is wider than eighty columns, as scripts often are\\ndone\\n"
 `;
 
 const SERVER_SIDE = `apiVersion: v1
@@ -126,6 +129,7 @@ function kubectlVerbs(binary: string): void {
 		'get cm,secret',
 		'get pod web -o name',
 		'get pod web -o yaml',
+		'get cm settings -o yaml',
 		'get pods -o json',
 		'get pods -o jsonpath={.items[*].metadata.name}',
 		'get pods -o custom-columns=NAME:.metadata.name,PHASE:.status.phase',

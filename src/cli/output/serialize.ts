@@ -1,5 +1,5 @@
-/** Objects as data: JSON and YAML in the shapes that kubectl prints. */
-import { stringify } from 'yaml';
+/** Objects as data, in the shapes that kubectl prints: JSON here, YAML in yaml.ts. */
+export { toYaml } from './yaml.ts';
 
 /** A copy with all keys in order, as Go prints maps. Undefined values go. */
 export function sorted(value: unknown): unknown {
@@ -20,9 +20,4 @@ export function toJson(value: unknown): string {
 		/[<>&\u2028\u2029]/g,
 		(char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
 	);
-}
-
-/** kubectl's YAML: sorted keys, lists not indented below their key, long lines left whole. */
-export function toYaml(value: unknown): string {
-	return stringify(sorted(value), { lineWidth: 0, indentSeq: false, version: '1.1' }).trimEnd();
 }
