@@ -22,7 +22,6 @@ export interface BackendParts {
 	readonly store: Store;
 	readonly registry: Registry;
 	readonly streams: PodStreams;
-	readonly engineAddress: string;
 	readonly info: EngineInfo;
 	readonly instance: string;
 	readonly stateFolder: string;
@@ -33,7 +32,6 @@ export interface BackendParts {
 	readonly images: Images;
 	/** Throws ApiError 404. */
 	readonly workerOf: (namespace: string, pod: string) => PodWorker;
-	readonly restart: (namespace: string, pod: string, container?: string) => Pod;
 	/** A claim was deleted: its volume may go once no pod uses it. */
 	readonly claimDeleted: (namespace: string, claim: string) => Promise<void>;
 }
@@ -50,7 +48,7 @@ export function createBackend(parts: BackendParts): Backend {
 	return {
 		info: () => ({
 			engine: {
-				address: parts.engineAddress,
+				address: parts.engine.address,
 				version: info.version,
 				apiVersion: info.apiVersion,
 				name: info.name,
@@ -82,7 +80,11 @@ export function createBackend(parts: BackendParts): Backend {
 			}
 			return result;
 		},
-		restart: async (namespace, pod, container) => parts.restart(namespace, pod, container),
+		restart: async (namespace, pod, container) => {
+			const stored = served(parts, namespace, pod);
+			parts.workerOf(namespace, pod).restart(stored, container, parts.inventory);
+			return stored;
+		},
 		logs: (namespace, pod, request) => told(streams.logs(namespace, pod, request)),
 		exec: (namespace, pod, request) => told(streams.exec(namespace, pod, request)),
 		attach: (namespace, pod, request) => told(streams.attach(namespace, pod, request)),
