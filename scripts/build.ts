@@ -3,17 +3,17 @@
  * the verbs and one for the supervisor. Of dockerode only the dialling is used: what it would load for
  * builds with BuildKit, for ssh and for packing folders is left out.
  */
-import { chmod, rename, rm } from 'node:fs/promises';
+import { chmod, readFile, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type Plugin } from 'esbuild';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** dist, or the folder that is named: e.g. to try a build beside one that is in use. */
 const dist = resolve(root, process.argv[2] ?? 'dist');
 
-/** CommonJS packages inside the bundle ask for Node's own modules by `require`, which an ES module does not have. */
+/** Inside of main, an ES module, Node's own modules are asked for as CommonJS does. */
 const requireBanner = `const require = (name) => {
 	const found = process.getBuiltinModule(name);
 	if (found === undefined) throw new Error("Cannot find module '" + name + "'");
@@ -41,7 +41,7 @@ const withoutUnused: Plugin = {
  */
 const LAZY = (
 	'child_process crypto dns fs fs/promises http https net os process readline readline/promises ' +
-	'stream/promises timers/promises tls tty url util v8 worker_threads zlib'
+	'stream/promises timers/promises tls tty url util v8 vm worker_threads zlib'
 ).split(' ');
 
 /** These modules of Node as objects whose members are looked up when they are used. */
@@ -69,11 +69,14 @@ const lazyBuiltins: Plugin = {
 	},
 };
 
-/** Most verbs print YAML only when they are asked to: its 70 files are run at the first use. */
-const lazyYaml: Plugin = {
-	name: 'lazy-yaml',
+/** Packages of many files that a verb names, and needs for some of its work only: run at their first use. */
+const LAZY_PACKAGES = ['yaml', 'chokidar', 'listr2'];
+
+const lazyPackages: Plugin = {
+	name: 'lazy-packages',
 	setup({ onResolve, onLoad }) {
-		onResolve({ filter: /^yaml$/ }, ({ path, namespace }) =>
+		const filter = new RegExp(`^(${LAZY_PACKAGES.join('|')})$`);
+		onResolve({ filter }, ({ path, namespace }) =>
 			namespace === 'lazy-package' ? undefined : { path, namespace: 'lazy-package' },
 		);
 		onLoad({ filter: /.*/, namespace: 'lazy-package' }, ({ path }) => ({
@@ -88,27 +91,30 @@ const lazyYaml: Plugin = {
 };
 
 /**
- * Three files beside the launcher, each whole: main (version, and which of the others), cli, supervisor. To find and
- * link twenty chunks takes longer than to read one file, of which nothing is compiled before it is called. They share
- * no objects: what one throws, the other does not know by its class.
+ * Three files beside the launcher: main (the version, and which of the others), cli, supervisor. To find and link a
+ * hundred modules takes longer than to read one file, of which nothing is compiled before it is called. The latter
+ * two are CommonJS, since V8 gives the bytecode of a script away and not that of a module (src/cli/code-cache.ts).
  */
-const ENTRIES = {
-	main: 'src/cli/main.ts',
-	cli: 'src/cli/run.ts',
-	supervisor: 'src/cli/commands/supervise.ts',
-};
+const BUNDLES = { cli: 'src/cli/run.ts', supervisor: 'src/cli/commands/supervise.ts' };
 
-/** What another of the files holds is loaded from there. */
-const otherEntries: Plugin = {
-	name: 'other-entries',
-	setup({ onResolve }) {
+/** What main asks for by `import()` is another of the files. */
+const otherBundles: Plugin = {
+	name: 'other-bundles',
+	setup({ onResolve, onLoad }) {
 		onResolve({ filter: /^\./ }, ({ path, resolveDir, kind }) => {
-			const found = Object.entries(ENTRIES).find(
-				([, source]) => resolve(resolveDir, path) === resolve(root, source),
-			);
-			if (found === undefined || kind !== 'dynamic-import') return undefined;
-			return { path: `./${found[0]}.js`, external: true };
+			const source = resolve(resolveDir, path);
+			const name = Object.entries(BUNDLES).find(([, entry]) => resolve(root, entry) === source)?.[0];
+			return name === undefined || kind !== 'dynamic-import'
+				? undefined
+				: { path: name, namespace: 'bundle' };
 		});
+		onLoad({ filter: /.*/, namespace: 'bundle' }, ({ path }) => ({
+			contents: `
+				import { loadCached } from './src/cli/code-cache.ts';
+				export const { runCli, run } = loadCached(import.meta.dirname + '/${path}.cjs');`,
+			loader: 'js',
+			resolveDir: root,
+		}));
 	},
 };
 
@@ -116,21 +122,39 @@ const otherEntries: Plugin = {
 const made = `${dist}.new`;
 await rm(made, { recursive: true, force: true });
 
-await build({
+const common: BuildOptions = {
 	absWorkingDir: root,
-	entryPoints: ENTRIES,
 	outdir: made,
 	bundle: true,
-	format: 'esm',
 	platform: 'node',
 	target: 'node24',
-	plugins: [otherEntries, withoutUnused, lazyBuiltins, lazyYaml],
-	banner: { js: requireBanner },
 	minifySyntax: true,
 	keepNames: true,
 	legalComments: 'linked',
 	logLevel: 'warning',
+};
+await build({
+	...common,
+	entryPoints: { main: 'src/cli/main.ts' },
+	format: 'esm',
+	plugins: [otherBundles, lazyBuiltins],
+	banner: { js: requireBanner },
 });
+await build({
+	...common,
+	entryPoints: BUNDLES,
+	format: 'cjs',
+	outExtension: { '.js': '.cjs' },
+	plugins: [withoutUnused, lazyBuiltins, lazyPackages],
+	define: { 'import.meta.url': 'HERE' },
+	banner: { js: "const HERE = process.getBuiltinModule('node:url').pathToFileURL(__filename).href;" },
+});
+for (const name of Object.keys(BUNDLES)) {
+	// They are read as Latin-1, which is what is quickest: in code esbuild escapes all that is not ASCII.
+	const lines = (await readFile(`${made}/${name}.cjs`, 'utf8')).split('\n');
+	const wrong = lines.find((line) => /[^\0-\x7f]/.test(line) && !/^\s*(\/\/|\/?\*)/.test(line));
+	if (wrong !== undefined) throw new Error(`${name}.cjs holds more than ASCII outside of comments: ${wrong}`);
+}
 
 await build({
 	absWorkingDir: root,

@@ -8,7 +8,7 @@ async function run(args: readonly string[]): Promise<number> {
 		print(io, versionLine());
 		return 0;
 	}
-	if (args.length === 1 && args[0] === 'supervise') {
+	if (args[0] === 'supervise') {
 		return (await import('./commands/supervise.ts')).run(io);
 	}
 	return (await import('./run.ts')).runCli(args, io);

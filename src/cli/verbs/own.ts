@@ -1,4 +1,4 @@
-/** podrun's own verbs: validate, supervisor, version, and the hidden `supervise` that is the supervisor. */
+/** podrun's own verbs: validate, supervisor, version. The `supervise` that is the supervisor stands in main.ts. */
 import type { Tree } from '../program.ts';
 import { collect } from './compose.ts';
 
@@ -62,7 +62,4 @@ export function addOwnVerbs({ verb, under, program }: Tree): void {
 			hidden: true,
 		},
 	);
-	under(program, 'supervise', 'Be the supervisor', () => import('../commands/supervise.ts'), {
-		hidden: true,
-	});
 }
