@@ -6,10 +6,11 @@
  * only through its API. Needs root, dockerd, nsenter and unshare.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import {
 	closeSync,
 	existsSync,
-	mkdtempSync,
+	mkdirSync,
 	openSync,
 	readdirSync,
 	readFileSync,
@@ -65,11 +66,10 @@ export class OwnEngine {
 	#holder: ChildProcess | undefined;
 	#daemon: ChildProcess | undefined;
 
-	/** Makes a folder and nothing else. */
 	constructor(options: OwnEngineOptions) {
 		this.#options = options;
-		// Short: the paths of sockets below it may have 107 characters.
-		this.folder = mkdtempSync(join(tmpdir(), 'podrun-e-'));
+		// Short: the paths of sockets below it may have 107 characters. Made by the first start.
+		this.folder = join(tmpdir(), `podrun-e-${randomBytes(3).toString('hex')}`);
 		this.socket = join(this.folder, 'sock');
 		this.address = `unix://${this.socket}`;
 		this.docker = new Docker({ socketPath: this.socket });
@@ -79,6 +79,7 @@ export class OwnEngine {
 	/** Starts dockerd and waits until it answers. Throws with the end of its log when it does not. */
 	async start(): Promise<void> {
 		checkMachine();
+		mkdirSync(this.folder, { recursive: true, mode: 0o700 });
 		const holder = await this.#held();
 		// A killed one leaves these behind. Where nobody reaps orphans, the next dockerd takes the zombie of the last
 		// one, or of its containerd, for alive: it would not start, or wait for that containerd in vain.

@@ -66,9 +66,10 @@ export async function execCommand(
 		if (signal.aborted) {
 			// It may have been started all the same.
 			void endMarked(mark, target);
-			return begun
-				? timedOut
-				: { outcome: 'error', message: `the engine did not run it: ${timedOut.message}` };
+			if (begun) return timedOut;
+			// An engine that does not even begin it says nothing about the container.
+			const message = `the engine did not begin "${command.join(' ')}" within ${goSeconds(seconds)}`;
+			return { outcome: 'error', message };
 		}
 		// 20.10 answers 400 to the start of an exec whose command does not exist, newer ones exit with 126 or 127.
 		if (error instanceof EngineError && error.code === 'BAD_REQUEST') {

@@ -2,6 +2,8 @@
 import { createServer as createHttp2Server, type ServerHttp2Stream } from 'node:http2';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { EngineError } from '../../../../src/engine/engine.ts';
+import type { HandlerTarget } from '../../../../src/supervisor/handlers/handler.ts';
 import { runHandler, runHook } from '../../../../src/supervisor/handlers/run.ts';
 import { localEngine, localTarget } from './local-engine.ts';
 
@@ -148,6 +150,46 @@ describe('an exec probe', () => {
 			message: 'command timed out: "sh -c exec sleep 30" timed out after 0.3s',
 		});
 		await expect.poll(() => engine.open.size).toBe(0);
+	});
+
+	it('says nothing of the container when the engine answers in its place, or does not begin it in time', async () => {
+		const away =
+			'connection error: desc = "transport: Error while dialing dial unix /run/containerd/containerd.sock: connect: connection refused": unavailable';
+		expect(await sh(`echo '${away}'; exit 126`)).toEqual({
+			outcome: 'error',
+			message: away,
+			moot: 'engine away',
+		});
+		expect(await sh('echo permission denied; exit 126')).toEqual({
+			outcome: 'failure',
+			message: 'permission denied\n',
+		});
+		const deaf: HandlerTarget = {
+			...target,
+			engine: {
+				exec: (_id, _options, signal) =>
+					new Promise((_resolve, reject) => {
+						signal?.addEventListener('abort', () =>
+							reject(new EngineError('ABORTED', 'the call was cut off')),
+						);
+					}),
+			},
+		};
+		expect(await runHandler({ exec: { command: ['true'] }, timeoutSeconds: 0.05 }, deaf)).toEqual({
+			outcome: 'error',
+			message: 'the engine did not begin "true" within 0.05s',
+		});
+	});
+
+	it.each([
+		['UNREACHABLE', 'engine away'],
+		['CONFLICT', 'container over'],
+		['NOT_FOUND', 'container over'],
+		['UNKNOWN', undefined],
+	] as const)('could not be asked when the engine says %s', async (code, moot) => {
+		const engine = { exec: () => Promise.reject(new EngineError(code, 'no')) };
+		const result = await runHandler({ exec: { command: ['true'] } }, { ...target, engine });
+		expect(result).toEqual({ outcome: 'error', message: 'no', ...(moot === undefined ? {} : { moot }) });
 	});
 
 	it('is a failure when there is no such command', async () => {
