@@ -5,6 +5,7 @@
  */
 import type { WebSocket } from 'ws';
 import type { ProcessStreams } from '../api/backend.ts';
+import { CLOSE, ERROR, RESIZE, STDERR, STDIN, STDOUT } from '../api/channels.ts';
 import { badRequest } from '../api/errors.ts';
 import { type Framing, framingOf } from './channels.ts';
 import { flag, statusOf } from './exchange.ts';
@@ -18,13 +19,6 @@ export const PROCESS_PROTOCOLS = [
 	'channel.k8s.io',
 	'base64.channel.k8s.io',
 ] as const;
-
-const STDIN = 0;
-const STDOUT = 1;
-const STDERR = 2;
-const ERROR = 3;
-const RESIZE = 4;
-const CLOSE = 255;
 
 export interface ProcessQuery {
 	readonly container?: string;

@@ -2,16 +2,10 @@
  * A process in a container over the API's WebSocket protocol (v5.channel.k8s.io): stdin, stdout, stderr, the
  * size of the terminal, and how it ended. exec and attach are this with different paths.
  */
+import { CLOSE, ERROR, RESIZE, STDERR, STDIN, STDOUT } from '../api/channels.ts';
 import type { Status } from '../api/errors.ts';
 import type { Client, ClientWebSocket, Query } from '../client/client.ts';
 import type { Input, Io, Output } from './io.ts';
-
-const STDIN = 0;
-const STDOUT = 1;
-const STDERR = 2;
-const ERROR = 3;
-const RESIZE = 4;
-const CLOSE = 255;
 
 export interface Streams {
 	readonly stdin?: NodeJS.ReadableStream;

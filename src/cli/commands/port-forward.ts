@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { UserError } from '../../api/errors.ts';
 import type { Pod } from '../../api/types.ts';
 import { type Client, resourcePath } from '../../client/client.ts';
-import { forwardConnection } from '../../client/process.ts';
+import { forwardConnection } from '../../client/forward.ts';
 import { type Io, print, say } from '../io.ts';
 import { usage } from '../output/errors.ts';
 import type { GlobalOptions } from '../program.ts';

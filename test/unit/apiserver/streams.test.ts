@@ -6,7 +6,9 @@ import { buffer, text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { ApiError } from '../../../src/api/errors.ts';
-import { forwardConnection, openProcess } from '../../../src/client/process.ts';
+import { runRemote } from '../../../src/cli/remote-process.ts';
+import type { Query } from '../../../src/client/client.ts';
+import { forwardConnection } from '../../../src/client/forward.ts';
 import { type ApiFixture, podNamed, serveMemory } from '../../support/api-fixture.ts';
 
 const TARGET = { namespace: 'default', pod: 'web' };
@@ -24,6 +26,21 @@ afterEach(async () => {
 
 function rawSocket(path: string, ...protocols: string[]): WebSocket {
 	return new WebSocket(`ws://localhost${path}`, protocols, { createConnection: () => connect(api.socket) });
+}
+
+/** As `podrun exec` and `attach` do it: what came out, and how it ended. */
+async function remote(path: string, query: Query, stdin?: Buffer, terminal?: PassThrough) {
+	const stdout = new PassThrough();
+	const stderr = new PassThrough();
+	const streams = { stdout, stderr, ...(stdin ? { stdin: new PassThrough().end(stdin) } : {}) };
+	const said = Promise.all([buffer(stdout), buffer(stderr)]);
+	const asked = { ...query, stdin: stdin !== undefined, stdout: true, stderr: true };
+	const ended = await runRemote(api.client, path, asked, streams, terminal).finally(() => {
+		stdout.end();
+		stderr.end();
+	});
+	const [out, err] = await said;
+	return { stdout: out, stderr: err, ended };
 }
 
 describe('log', () => {
@@ -51,41 +68,41 @@ describe('log', () => {
 
 describe('exec and attach', () => {
 	it('carries stdout, stderr and the exit code', async () => {
-		const echo = await openProcess(api.client, { ...TARGET, command: ['echo', 'a', 'b'] });
-		expect([await text(echo.stdout), await echo.exitCode]).toEqual(['a b\n', 0]);
-		const fail = await openProcess(api.client, { ...TARGET, command: ['fail', '3'], container: 'web' });
-		expect([await text(fail.stderr), await fail.exitCode]).toEqual(['it went wrong\n', 3]);
+		const echo = await remote(`${POD}/exec`, { command: ['echo', 'a', 'b'] });
+		expect(echo).toMatchObject({ stdout: Buffer.from('a b\n'), ended: { type: 'exit', code: 0 } });
+		const fail = await remote(`${POD}/exec`, { command: ['fail', '3'], container: 'web' });
+		expect(fail).toMatchObject({ stderr: Buffer.from('it went wrong\n'), ended: { type: 'exit', code: 3 } });
 		expect(api.backend.lastExec).toMatchObject({ container: 'web', command: ['fail', '3'], tty: false });
 	});
 
 	it('carries a large stdin unharmed, its end, and the size of the terminal', async () => {
 		const bytes = Buffer.alloc(5 * 1024 * 1024, 'podrun');
-		const cat = await openProcess(api.client, { ...TARGET, command: ['cat'], stdin: true });
-		await cat.resize(80, 24);
-		cat.stdin.end(bytes);
-		expect((await buffer(cat.stdout)).equals(bytes)).toBe(true);
-		expect(await cat.exitCode).toBe(0);
+		const terminal = Object.assign(new PassThrough(), { columns: 80, rows: 24 });
+		const cat = await remote(`${POD}/exec`, { command: ['cat'] }, bytes, terminal);
+		expect(cat.stdout.equals(bytes)).toBe(true);
+		expect(cat.ended).toEqual({ type: 'exit', code: 0 });
 		expect(api.backend.sizes).toEqual(['80x24']);
-		const attached = await openProcess(api.client, { ...TARGET, stdin: true });
-		attached.stdin.end('hello');
-		expect(await text(attached.stdout)).toBe('hello');
+		const attached = await remote(`${POD}/attach`, {}, Buffer.from('hello'));
+		expect(attached.stdout.toString()).toBe('hello');
 	});
 
 	it('refuses before the upgrade with a Status, and tells a start that failed', async () => {
-		const nobody = openProcess(api.client, { namespace: 'default', pod: 'nobody', command: ['echo'] });
+		const nobody = remote('/api/v1/namespaces/default/pods/nobody/exec', { command: ['echo'] });
 		await expect(nobody).rejects.toMatchObject({ status: { code: 404, message: 'pods "nobody" not found' } });
-		const nothing = openProcess(api.client, { ...TARGET, command: [] });
-		await expect(nothing).rejects.toBeInstanceOf(ApiError);
-		const broken = await openProcess(api.client, { ...TARGET, command: ['broken'] });
-		await expect(broken.exitCode).rejects.toThrow('broken: not found');
+		await expect(remote(`${POD}/exec`, {})).rejects.toBeInstanceOf(ApiError);
+		const broken = await remote(`${POD}/exec`, { command: ['broken'] });
+		expect(broken.ended).toMatchObject({
+			type: 'error',
+			status: { message: expect.stringContaining('broken: not found') },
+		});
 	});
 
 	it('ends the process when the client goes', async () => {
-		const cat = await openProcess(api.client, { ...TARGET, command: ['cat'], stdin: true });
-		expect(api.backend.openStreams).toBe(1);
-		cat.close();
+		const socket = rawSocket(`${POD}/exec?command=cat&stdin=true&stdout=true`, 'v5.channel.k8s.io');
+		await once(socket, 'open');
+		await expect.poll(() => api.backend.openStreams).toBe(1);
+		socket.close();
 		await expect.poll(() => api.backend.openStreams).toBe(0);
-		await expect(cat.exitCode).rejects.toThrow('lost');
 	});
 
 	it('speaks v4.channel.k8s.io as well, and nothing that it does not know', async () => {
