@@ -153,6 +153,8 @@ function idleSeconds(env: NodeJS.ProcessEnv): number {
 
 /** A bug in one corner must not take the pods' supervision down: the loop looks at everything anew anyway. */
 function keepGoing(log: Log): void {
+	// Of Node: listeners that pile up, for instance.
+	process.on('warning', (error) => log.warn('warning', { error }));
 	process.on('uncaughtException', (error) => log.error('uncaught exception', { error }));
 	process.on('unhandledRejection', (error) => log.error('unhandled rejection', { error }));
 }

@@ -9,11 +9,28 @@ export interface Clock {
 /** setTimeout's ceiling; a longer wait fires early, and the worker looks and sleeps again. */
 const LONGEST = 2 ** 31 - 1;
 
+const timers = new Set<NodeJS.Timeout>();
+
+/** Timers of the system's clock that are still to fire: what a leak of them shows in. */
+export function openTimers(): number {
+	return timers.size;
+}
+
 export const systemClock: Clock = {
 	now: () => Date.now(),
 	after: (ms, then) => {
-		const timer = setTimeout(then, Math.min(ms, LONGEST));
+		const timer = setTimeout(
+			() => {
+				timers.delete(timer);
+				then();
+			},
+			Math.min(ms, LONGEST),
+		);
+		timers.add(timer);
 		timer.unref();
-		return () => clearTimeout(timer);
+		return () => {
+			timers.delete(timer);
+			clearTimeout(timer);
+		};
 	},
 };

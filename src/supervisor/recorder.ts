@@ -1,7 +1,7 @@
 /**
  * v1 Events about pods, with counts: the same news about the same thing raises `count` and `lastTimestamp`
- * of one object instead of making another, as client-go's correlator does. Events live an hour and at most
- * two hundred a pod; story.ts keeps them on disk: they are a story for people, not state.
+ * of one object instead of making another, as client-go's correlator does. Events live an hour, two hundred a
+ * pod and three thousand in all at most; story.ts keeps them on disk: they are a story for people, not state.
  */
 import type { Event, Pod } from '../api/types.ts';
 import type { EventNote } from '../reconcile/action.ts';
@@ -9,6 +9,7 @@ import type { Store } from './store.ts';
 
 const LIFETIME = 3_600_000;
 const MOST_PER_POD = 200;
+const MOST_IN_ALL = 3_000;
 
 export class Recorder {
 	readonly #store: Store;
@@ -16,6 +17,8 @@ export class Recorder {
 	/** Correlation key → name of the event object; and the names of each pod, oldest first. */
 	#last = 0n;
 	readonly #names = new Map<string, string>();
+	/** Events in all of `#byPod`. */
+	#kept = 0;
 	readonly #byPod = new Map<string, { name: string; namespace: string; key: string; at: number }[]>();
 
 	/** Goes on with the events that are stored. */
@@ -24,12 +27,14 @@ export class Recorder {
 		this.#host = host;
 		for (const event of store.list<Event>('Event').items) {
 			const { name, namespace = 'default' } = event.metadata;
-			const { uid = '', fieldPath = '' } = event.involvedObject;
+			// Of clients, and of whoever wrote into the state folder.
+			const { uid = '', fieldPath = '' } = event.involvedObject ?? {};
 			const key = [uid, event.type, event.reason, event.message, fieldPath].join('\n');
 			this.#names.set(key, name);
 			const told = this.#byPod.get(uid) ?? [];
 			told.push({ name, namespace, key, at: Date.parse(event.lastTimestamp ?? '') || 0 });
 			this.#byPod.set(uid, told);
+			this.#kept += 1;
 		}
 	}
 
@@ -87,6 +92,7 @@ export class Recorder {
 		this.#byPod.set(uid, told);
 		while (told.length > MOST_PER_POD || (told[0] !== undefined && now - told[0].at > LIFETIME))
 			this.#forget(told);
+		if (++this.#kept > MOST_IN_ALL) this.#forgetOldest();
 	}
 
 	/** How far the deed of an event is (`podrun.dev/progress`), for those who watch. */
@@ -120,9 +126,20 @@ export class Recorder {
 		return this.#last.toString(16).padStart(16, '0');
 	}
 
+	/** Of all pods, whether they are still there or not. */
+	#forgetOldest(): void {
+		let oldest: { name: string; namespace: string; key: string; at: number }[] | undefined;
+		for (const [uid, told] of this.#byPod) {
+			if (told[0] === undefined) this.#byPod.delete(uid);
+			else if (oldest?.[0] === undefined || told[0].at < oldest[0].at) oldest = told;
+		}
+		if (oldest !== undefined) this.#forget(oldest);
+	}
+
 	#forget(told: { name: string; namespace: string; key: string }[]): void {
 		const oldest = told.shift();
 		if (oldest === undefined) return;
+		this.#kept -= 1;
 		this.#names.delete(oldest.key);
 		this.#store.remove('Event', oldest.namespace, oldest.name);
 	}

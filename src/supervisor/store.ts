@@ -34,7 +34,8 @@ interface Change {
 	readonly event: WatchEvent;
 }
 
-const HISTORY = 4096;
+/** Changes of a kind that a watch can go back to, up to twice as many: each may hold a version of its object alone. */
+const HISTORY = 1024;
 /** A namespace-less kind's key has an empty namespace. */
 const keyOf = (namespace: string | undefined, name: string): string => `${namespace ?? ''}/${name}`;
 
