@@ -22,6 +22,23 @@ export async function evict(backend: Backend, exchange: Exchange): Promise<void>
 	sendJson(exchange, 201, { ...success(undefined), code: 201 });
 }
 
+/** POST /podrun/v1/…/pods/{name}/restart. Throws 400 for a container that the pod has not, or that never restarts. */
+export async function restart(backend: Backend, exchange: Exchange): Promise<void> {
+	const { namespace = '', name = '' } = exchange.params;
+	const container = exchange.query.get('container') || undefined;
+	const { spec } = (await backend.get('Pod', namespace, name)) as unknown as Pod;
+	const names = [...spec.containers, ...(spec.initContainers ?? [])].map((one) => one.name);
+	if (container !== undefined && !names.includes(container)) {
+		throw badRequest(
+			spec.ephemeralContainers?.some((one) => one.name === container)
+				? `container ${container} is an ephemeral one, and those are never restarted: start another with podrun debug`
+				: `container ${container} is not valid for pod ${name} out of: ${names.join(', ')}`,
+		);
+	}
+	const restarted = await backend.restart(namespace, name, container);
+	sendJson(exchange, 200, restarted);
+}
+
 /** GET /apis/metrics.k8s.io/v1beta1[/namespaces/{ns}]/pods[/{name}] */
 export async function podMetrics(backend: Backend, exchange: Exchange): Promise<void> {
 	const { namespace, name } = exchange.params;

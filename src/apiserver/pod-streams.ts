@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Backend, LogRequest, ProcessStreams } from '../api/backend.ts';
 import { badRequest } from '../api/errors.ts';
 import { count, type Exchange, flag } from './exchange.ts';
+import { toldOnStderr } from './exec-failure.ts';
 import {
 	CHANNEL_PROTOCOL,
 	CHANNEL_PROTOCOL_BASE64,
@@ -48,7 +49,9 @@ export async function serveExec(backend: Backend, exchange: UpgradeExchange): Pr
 	const command = exchange.query.getAll('command');
 	if (command.length === 0) throw badRequest('you must specify at least one command for the container');
 	await backend.get('Pod', namespace, pod);
-	await serveStreams(exchange, options, () => backend.exec(namespace, pod, { ...options, command }));
+	await serveStreams(exchange, options, async () =>
+		toldOnStderr(await backend.exec(namespace, pod, { ...options, command }), options.stderr),
+	);
 }
 
 /** GET or POST …/attach with an upgrade */

@@ -4,9 +4,9 @@
  */
 import type { Backend, SupervisorInfo } from '../api/backend.ts';
 import { notFound } from '../api/errors.ts';
-import { evict, podMetrics, review } from './computed.ts';
+import { evict, podMetrics, restart, review } from './computed.ts';
 import { apiGroup, apiGroups, apiVersions, coreResources, groupResources, versionInfo } from './discovery.ts';
-import { type Exchange, jsonOf, sendJson, sendText } from './exchange.ts';
+import { type Exchange, sendJson, sendText } from './exchange.ts';
 import { Pager } from './listing.ts';
 import { Nodes } from './nodes.ts';
 import { Objects } from './objects.ts';
@@ -14,6 +14,7 @@ import { openapiCore, openapiV2, openapiV3 } from './openapi.ts';
 import { serveAttach, serveExec, serveLog, servePortForward, type UpgradeExchange } from './pod-streams.ts';
 import { STORED_RESOURCES, type StoredResource } from './resources.ts';
 import { syncRoutes } from './sync-routes.ts';
+import { vitals } from './vitals.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 export type Handler = (exchange: Exchange) => Promise<void> | void;
@@ -128,6 +129,7 @@ function ownRoutes({ backend, supervisor, onStop }: RouteOptions): Route<Handler
 	const pod = '/podrun/v1/namespaces/:namespace/pods/:name';
 	return [
 		['GET', '/podrun/v1/supervisor', (x) => sendJson(x, 200, supervisor())],
+		['GET', '/podrun/v1/vitals', (x) => sendJson(x, 200, vitals(x.query.get('collect') === 'true'))],
 		['GET', '/podrun/v1/checkup', async (x) => sendJson(x, 200, { checks: await backend.checkup() })],
 		['GET', '/podrun/v1/leftovers', async (x) => sendJson(x, 200, { items: await backend.leftovers() })],
 		[
@@ -144,16 +146,7 @@ function ownRoutes({ backend, supervisor, onStop }: RouteOptions): Route<Handler
 				sendJson(x, 200, supervisor());
 			},
 		],
-		[
-			'POST',
-			`${pod}/restart`,
-			async (x) => {
-				const container = x.query.get('container') || undefined;
-				const { namespace = '', name = '' } = x.params;
-				const restarted = await backend.restart(namespace, name, container);
-				sendJson(x, 200, jsonOf(restarted as never));
-			},
-		],
+		['POST', `${pod}/restart`, (x) => restart(backend, x)],
 		[
 			'GET',
 			`${pod}/stats`,

@@ -1,6 +1,7 @@
 /** The containers of a pod as a command line means them: which is the default, which there are. Pure. */
+
+import { UserError } from '../api/errors.ts';
 import type { ContainerStatus, Pod } from '../api/types.ts';
-import { usage } from './output/errors.ts';
 
 export type ContainerRole = 'init' | 'app' | 'ephemeral';
 
@@ -51,9 +52,9 @@ export function chooseContainer(pod: Pod, asked: string | undefined): Choice {
 	const names = all.map(({ name }) => name);
 	if (asked !== undefined) {
 		if (!names.includes(asked)) {
-			throw usage(
-				`container ${asked} is not valid for pod ${pod.metadata.name}`,
-				`it has: ${names.join(', ')}`,
+			throw new UserError(
+				'NOT_FOUND',
+				`container ${asked} is not valid for pod ${pod.metadata.name} out of: ${namesOf(all).join(', ')}`,
 			);
 		}
 		return { name: asked };
@@ -66,8 +67,12 @@ export function chooseContainer(pod: Pod, asked: string | undefined): Choice {
 	if (names.length <= 1) {
 		return { name };
 	}
-	const list = all.map((one) =>
-		one.role === 'app' ? one.name : `${one.name} (${one.role === 'init' ? 'init' : 'ephem'})`,
+	return { name, notice: `Defaulted container "${name}" out of: ${namesOf(all).join(', ')}` };
+}
+
+/** As kubectl tells what there is to choose from. */
+function namesOf(containers: readonly NamedContainer[]): string[] {
+	return containers.map(({ name, role }) =>
+		role === 'app' ? name : `${name} (${role === 'init' ? 'init' : 'ephem'})`,
 	);
-	return { name, notice: `Defaulted container "${name}" out of: ${list.join(', ')}` };
 }

@@ -70,7 +70,11 @@ export function withoutOrigin(manifest: KubeObject, live?: KubeObject): KubeObje
 	if (uid === undefined || uid === live?.metadata.uid) return manifest;
 	const metadata = { ...manifest.metadata };
 	for (const field of SERVERS_OWN) delete metadata[field];
-	return { ...manifest, metadata };
+	const { spec } = manifest;
+	if (manifest.kind !== 'Pod' || !isRecord(spec)) return { ...manifest, metadata };
+	// The node there: with it a Pod would count as placed already, and pass admission unseen.
+	const { nodeName: _, ...placed } = spec;
+	return { ...manifest, metadata, spec: placed };
 }
 
 /** What has to be written so that `live` becomes what the manifest says. */

@@ -181,7 +181,7 @@ export class MemoryBackend implements Backend {
 		return typeof text === 'string' ? Readable.from([Buffer.from(text)]) : text;
 	}
 
-	/** `echo WORDS` prints, `cat` copies stdin, `fail CODE` complains on stderr and ends with the code. */
+	/** `nowhere` can't be started, `echo WORDS` prints, `cat` copies stdin, `fail CODE` complains on stderr and ends with the code. */
 	async exec(namespace: string, pod: string, request: ExecRequest): Promise<ProcessStreams> {
 		await this.get('Pod', namespace, pod);
 		this.lastExec = request;
@@ -279,6 +279,11 @@ export class MemoryBackend implements Backend {
 			stdout.end(`${words.join(' ')}\n`);
 			stderr.end();
 			resolve(0);
+		} else if (program === 'nowhere') {
+			// As engines tell it.
+			stdout.end('OCI runtime exec failed: exec: "nowhere": executable file not found in $PATH: unknown\r\n');
+			stderr.end();
+			resolve(126);
 		} else if (program === 'fail') {
 			stderr.end('it went wrong\n');
 			stdout.end();

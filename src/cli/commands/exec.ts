@@ -24,14 +24,10 @@ export async function run(io: Io, options: ExecOptions, args: readonly string[])
 	const name = podName(podArgument);
 	const namespace = namespaceOf(options);
 	return withClient(io, async (client) => {
-		let container = options.container;
-		if (container === undefined) {
-			const pod = await client.request<Pod>('GET', resourcePath('pods', namespace, name));
-			const choice = chooseContainer(pod, undefined);
-			container = choice.name;
-			if (choice.notice && !options.quiet) {
-				say(io, choice.notice);
-			}
+		const pod = await client.request<Pod>('GET', resourcePath('pods', namespace, name));
+		const { name: container, notice } = chooseContainer(pod, options.container);
+		if (notice && !options.quiet) {
+			say(io, notice);
 		}
 		const tty = terminalOrNot(io, Boolean(options.tty));
 		const stdin = Boolean(options.stdin);

@@ -314,6 +314,14 @@ describe('what is computed', () => {
 		const restart = '/podrun/v1/namespaces/default/pods/measured/restart';
 		await api.client.request('POST', restart, { query: { container: 'web' } });
 		expect(api.backend.restarts).toEqual(['default/measured/web']);
+		const other = api.client.request('POST', restart, { query: { container: 'nope' } });
+		await expect(other).rejects.toThrow('container nope is not valid for pod measured out of: web');
+		await api.client.request('PATCH', `${PODS}/measured/ephemeralcontainers`, {
+			body: { spec: { ephemeralContainers: [{ name: 'look', image: 'busybox' }] } },
+			headers: { 'content-type': 'application/strategic-merge-patch+json' },
+		});
+		const look = api.client.request('POST', restart, { query: { container: 'look' } });
+		await expect(look).rejects.toThrow('never restarted');
 		expect(await get('/podrun/v1/supervisor')).toMatchObject({
 			pid: process.pid,
 			stateFolder: expect.any(String),

@@ -9,20 +9,15 @@ import { ApiError } from '../../../src/api/errors.ts';
 import { runRemote } from '../../../src/cli/remote-process.ts';
 import type { Query } from '../../../src/client/client.ts';
 import { forwardConnection } from '../../../src/client/forward.ts';
-import { type ApiFixture, podNamed, serveMemory } from '../../support/api-fixture.ts';
+import { type ApiFixture, endStreams, serveWeb } from '../../support/api-fixture.ts';
 
 const TARGET = { namespace: 'default', pod: 'web' };
 const POD = '/api/v1/namespaces/default/pods/web';
 let api: ApiFixture;
 beforeEach(async () => {
-	api = await serveMemory();
-	await api.backend.create('Pod', { ...podNamed('web'), metadata: { name: 'web', namespace: 'default' } });
+	api = await serveWeb();
 });
-afterEach(async () => {
-	await expect.poll(() => api.backend.openStreams).toBe(0);
-	expect(api.bugs).toEqual([]);
-	await api[Symbol.asyncDispose]();
-});
+afterEach(() => endStreams(api));
 
 function rawSocket(path: string, ...protocols: string[]): WebSocket {
 	return new WebSocket(`ws://localhost${path}`, protocols, { createConnection: () => connect(api.socket) });

@@ -43,12 +43,13 @@ describe('apply merges three ways', () => {
 	});
 
 	test("a dump of a cluster's pod leaves there what that server wrote, and changes nothing when it comes again", () => {
-		const dump = manifest({ containers: [web] });
+		const dump = manifest({ containers: [web], nodeName: 'worker-2' });
 		Object.assign(dump.metadata, { uid: 'there', resourceVersion: '184467', generation: 3 });
 		const server = live(withoutOrigin(dump));
 		const { object, changed } = threeWayMerge(dump, server);
 		expect({ changed, uid: object.metadata.uid }).toEqual({ changed: false, uid: 'u' });
 		expect(withoutOrigin(dump).metadata).toEqual({ name: 'web', namespace: 'default', labels: {} });
+		expect(withoutOrigin(dump).spec).toEqual({ containers: [web] });
 	});
 
 	test('a changed image keeps the defaults and leaves no resourceVersion to collide with', () => {
