@@ -40,7 +40,7 @@ const withoutUnused: Plugin = {
  * them readline.
  */
 const LAZY = (
-	'child_process crypto dns fs fs/promises http https net os process readline readline/promises ' +
+	'child_process crypto dns fs fs/promises http http2 https net os process readline readline/promises ' +
 	'stream/promises timers/promises tls tty url util v8 vm worker_threads zlib'
 ).split(' ');
 
