@@ -1,10 +1,9 @@
 /** The verbs that need the API's finer parts, through the built CLI: debug, label, edit, top, port-forward… */
 import { readdirSync, readFileSync } from 'node:fs';
-import { get } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { engineContainer, killContainer } from '../support/checks.ts';
+import { engineContainer, killContainer, pageAt } from '../support/checks.ts';
 import { eventually, Scenario } from '../support/scenario.ts';
 
 const POD = `apiVersion: v1
@@ -18,18 +17,6 @@ spec:
     image: busybox:1.36
     command: [sh, -c, "while true; do sleep 1; done"]
 `;
-
-function fetched(port: string): Promise<string> {
-	return new Promise((resolve, reject) => {
-		get({ host: '127.0.0.1', port, path: '/', agent: false }, (answer) => {
-			let text = '';
-			answer.on('data', (chunk) => {
-				text += chunk;
-			});
-			answer.on('end', () => resolve(text));
-		}).on('error', reject);
-	});
-}
 
 describe('verbs on a running pod', () => {
 	const scenario = new Scenario('fine', { KUBE_EDITOR: 'sed -i s/app:.fine/app:\\ edited/' });
@@ -103,9 +90,9 @@ describe('verbs on a running pod', () => {
 			},
 			{ what: 'two ports are forwarded' },
 		);
-		for (const port of ports) expect(await fetched(port)).toContain('Welcome to nginx!');
+		for (const port of ports) expect(await pageAt(port)).toContain('Welcome to nginx!');
 		await killContainer((await engineContainer(scenario.instance, 'fine', 'web')).id);
-		await eventually(async () => (await fetched(ports[0] as string)).includes('Welcome to nginx!'), {
+		await eventually(async () => (await pageAt(ports[0] as string)).includes('Welcome to nginx!'), {
 			what: 'the new container answers through the same port',
 		});
 		forward.child.kill('SIGINT');

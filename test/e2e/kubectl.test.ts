@@ -3,9 +3,9 @@
  * checks the same API, and the run says so.
  */
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { get } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { pageAt } from '../support/checks.ts';
 import { clientNodeChecks } from '../support/client-node-checks.ts';
 import { eventually, Scenario } from '../support/scenario.ts';
 import { findKubectl, type Kubectl, kubectlOf, type ServedApi, serveApi } from '../support/served-api.ts';
@@ -45,18 +45,6 @@ data: {colour: green}
 /** Ages go on between two commands. */
 function withoutAges(text: string): string {
 	return text.replace(/\b(\d+[smhd])+\b/g, '#').replace(/ +/g, ' ');
-}
-
-function fetched(port: string): Promise<string> {
-	return new Promise((resolve, reject) => {
-		get({ host: '127.0.0.1', port, path: '/', agent: false }, (answer) => {
-			let text = '';
-			answer.on('data', (chunk) => {
-				text += chunk;
-			});
-			answer.on('end', () => resolve(text));
-		}).on('error', reject);
-	});
 }
 
 const path = findKubectl();
@@ -207,7 +195,7 @@ function kubectlVerbs(binary: string): void {
 		const port = await eventually(() => /127\.0\.0\.1:(\d+) -> 80/.exec(forward.out())?.[1], {
 			what: 'kubectl listens',
 		});
-		const pages = await Promise.all(Array.from({ length: 8 }, () => fetched(port)));
+		const pages = await Promise.all(Array.from({ length: 8 }, () => pageAt(port)));
 		for (const page of pages) expect(page).toContain('Welcome to nginx!');
 		expect(forward.err()).toBe('');
 		forward.child.kill();
@@ -226,7 +214,7 @@ function kubectlVerbs(binary: string): void {
 		const port = await eventually(() => /127\.0\.0\.1:(\d+) -> 80/.exec(forward.out())?.[1], {
 			what: 'kubectl listens',
 		});
-		const pages = await Promise.all(Array.from({ length: 4 }, () => fetched(port)));
+		const pages = await Promise.all(Array.from({ length: 4 }, () => pageAt(port)));
 		for (const page of pages) expect(page).toContain('Welcome to nginx!');
 		forward.child.kill();
 		await forward.ended;

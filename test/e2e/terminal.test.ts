@@ -1,10 +1,10 @@
 /** `up` in the foreground, on a terminal that `script` makes, and without one. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { engineContainers } from '../support/checks.ts';
 import { eventually } from '../support/eventually.ts';
 import { pod, sh } from '../support/manifests.ts';
-import { Scenario, scenario } from '../support/scenario.ts';
+import { scenario } from '../support/scenario.ts';
+import { openTerminal } from '../support/terminal.ts';
 
 const CTRL_C = '\x03';
 const talker = (onTerm: string) =>
@@ -12,38 +12,13 @@ const talker = (onTerm: string) =>
 
 describe('up on a terminal', () => {
 	const s = scenario('terminal');
-	let child: ChildProcess | undefined;
-	afterEach(() => {
-		child?.kill('SIGKILL');
-	});
-
-	/** podrun on a pseudo-terminal: what it shows, a way to type, and its exit code. */
-	function terminal(...args: string[]) {
-		// `script` takes the shell of the environment. One that stays beside podrun would get the Ctrl-C too and
-		// end with 130, whatever podrun does.
-		const command = `exec ${[...Scenario.command, ...args].map((word) => `'${word}'`).join(' ')}`;
-		const made = spawn('script', ['-qefc', command, '/dev/null'], {
-			cwd: s.folder,
-			env: { ...s.env, TERM: 'xterm' },
-		});
-		child = made;
-		let screen = '';
-		made.stdout.setEncoding('utf8').on('data', (text: string) => {
-			screen += text;
-		});
-		return {
-			screen: () => screen,
-			type: (text: string) => made.stdin.write(text),
-			ended: new Promise<number | null>((resolve) => made.on('close', resolve)),
-		};
-	}
 
 	test('Ctrl-C once ends the pod gracefully, and up with it', async () => {
 		s.manifest(
 			'calm',
 			pod('calm', { terminationGracePeriodSeconds: 30, containers: [talker('echo bye; exit 0')] }),
 		);
-		const up = terminal('up', '-f', 'calm.yaml');
+		const up = openTerminal(s, 'up', '-f', 'calm.yaml');
 		await eventually(() => /main \| up/.test(up.screen()), { what: 'the log comes' });
 		up.type(CTRL_C);
 		expect(await up.ended).toBe(0);
@@ -55,7 +30,7 @@ describe('up on a terminal', () => {
 	test('twice kills it', async () => {
 		const stubborn = pod('stubborn', { terminationGracePeriodSeconds: 600, containers: [talker('echo no')] });
 		s.manifest('stubborn', stubborn);
-		const up = terminal('up', '-f', 'stubborn.yaml');
+		const up = openTerminal(s, 'up', '-f', 'stubborn.yaml');
 		await eventually(() => /main \| up/.test(up.screen()), { what: 'the log comes' });
 		up.type(CTRL_C);
 		await eventually(() => /main \| no/.test(up.screen()), { what: 'SIGTERM came' });

@@ -1,9 +1,9 @@
 /** The keys of a watch, and its screen, on a terminal that `script` makes. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
-import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { engineContainer, engineContainers } from '../support/checks.ts';
 import { eventually, Scenario } from '../support/scenario.ts';
+import { openTerminal } from '../support/terminal.ts';
 
 const POD = `apiVersion: v1
 kind: Pod
@@ -22,30 +22,7 @@ spec:
 
 describe('keys of a watch', () => {
 	const scenario = new Scenario('watch-keys');
-	let child: ChildProcess | undefined;
-	afterEach(() => {
-		child?.kill('SIGKILL');
-	});
 	afterAll(() => scenario.end());
-
-	/** podrun on a pseudo-terminal: what it has shown, without colours, and a way to type. */
-	function terminal(...args: string[]) {
-		const command = `exec ${[...Scenario.command, ...args].map((word) => `'${word}'`).join(' ')}`;
-		const made = spawn('script', ['-qefc', command, '/dev/null'], {
-			cwd: scenario.folder,
-			env: { ...scenario.env, TERM: 'xterm' },
-		});
-		child = made;
-		let screen = '';
-		made.stdout.setEncoding('utf8').on('data', (text: string) => {
-			screen += text;
-		});
-		return {
-			screen: () => screen.replaceAll('\r', ''),
-			type: (text: string) => made.stdin.write(text),
-			ended: new Promise<number | null>((resolve) => made.on('close', resolve)),
-		};
-	}
 
 	const page = () => scenario.ok('exec', 'keys', '--', 'cat', '/srv/src/page');
 	const attempt = async () => (await engineContainer(scenario.instance, 'keys', 'app')).attempt;
@@ -55,7 +32,7 @@ describe('keys of a watch', () => {
 		mkdirSync(`${scenario.folder}/src`);
 		scenario.file('src/page', 'one');
 		scenario.file('pod.yaml', POD);
-		const up = terminal('up', '--watch', '-f', 'pod.yaml');
+		const up = openTerminal(scenario, 'up', '--watch', '-f', 'pod.yaml');
 		await eventually(() => up.screen().includes('r restarts   w pauses'), { what: 'the keys are told' });
 		await eventually(() => /app \| tick/.test(up.screen()), { what: 'the log comes' });
 
@@ -92,7 +69,7 @@ describe('keys of a watch', () => {
 	test('watch: q ends it, Ctrl-C as well, and the pod runs on', async () => {
 		await scenario.ok('up', '-d', '-f', 'pod.yaml');
 		for (const key of ['q', '\x03']) {
-			const watch = terminal('watch', '-f', 'pod.yaml');
+			const watch = openTerminal(scenario, 'watch', '-f', 'pod.yaml');
 			await eventually(() => watch.screen().includes('r restarts   w pauses'), { what: 'the keys are told' });
 			watch.type(key);
 			expect(await watch.ended).toBe(0);

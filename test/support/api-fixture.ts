@@ -4,6 +4,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expect } from 'vitest';
 import { type ApiServer, createApiServer } from '../../src/apiserver/server.ts';
 import { type Client, createClient } from '../../src/client/client.ts';
 import { MemoryBackend } from './memory-backend.ts';
@@ -56,6 +57,20 @@ export async function serveMemory(): Promise<ApiFixture> {
 			await rm(folder, { recursive: true });
 		},
 	};
+}
+
+/** The same with the pod default/web. */
+export async function serveWeb(): Promise<ApiFixture> {
+	const api = await serveMemory();
+	await api.backend.create('Pod', { ...podNamed('web'), metadata: { name: 'web', namespace: 'default' } });
+	return api;
+}
+
+/** Ends it once every stream has ended by itself, and shows what went wrong inside. */
+export async function endStreams(api: ApiFixture): Promise<void> {
+	await expect.poll(() => api.backend.openStreams).toBe(0);
+	expect(api.bugs).toEqual([]);
+	await api[Symbol.asyncDispose]();
 }
 
 export function podNamed(name: string, labels: Record<string, string> = {}) {

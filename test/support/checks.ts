@@ -1,5 +1,7 @@
 /** What scenarios look at from outside: the engine's containers by podrun's labels, and pages over HTTP. */
+import { get } from 'node:http';
 import { createServer } from 'node:net';
+import { text } from 'node:stream/consumers';
 import type Docker from 'dockerode';
 import { dockerClient } from './engine-under-test.ts';
 
@@ -82,6 +84,16 @@ export async function removeLeftovers(instance: string): Promise<void> {
 export async function page(url: string): Promise<{ readonly status: number; readonly body: string }> {
 	const answer = await fetch(url, { signal: AbortSignal.timeout(10_000) });
 	return { status: answer.status, body: await answer.text() };
+}
+
+/** The body of a page on a port of this machine, over a connection of its own; throws while nobody answers. */
+export function pageAt(port: string): Promise<string> {
+	return new Promise((resolve, reject) => {
+		get({ host: '127.0.0.1', port, path: '/', agent: false }, (answer) => resolve(text(answer))).on(
+			'error',
+			reject,
+		);
+	});
 }
 
 /** A port of the host that nobody listens on. */

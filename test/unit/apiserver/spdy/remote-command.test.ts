@@ -12,19 +12,14 @@ import {
 	SYN_STREAM,
 } from '../../../../src/apiserver/spdy/frames.ts';
 import { HeaderCodec } from '../../../../src/apiserver/spdy/headers.ts';
-import { type ApiFixture, podNamed, serveMemory } from '../../../support/api-fixture.ts';
+import { type ApiFixture, endStreams, serveWeb } from '../../../support/api-fixture.ts';
 
 const POD = '/api/v1/namespaces/default/pods/web';
 let api: ApiFixture;
 beforeEach(async () => {
-	api = await serveMemory();
-	await api.backend.create('Pod', { ...podNamed('web'), metadata: { name: 'web', namespace: 'default' } });
+	api = await serveWeb();
 });
-afterEach(async () => {
-	await expect.poll(() => api.backend.openStreams).toBe(0);
-	expect(api.bugs).toEqual([]);
-	await api[Symbol.asyncDispose]();
-});
+afterEach(() => endStreams(api));
 
 /** A client as client-go is one: each stream named by its headers, texts kept by stream. */
 class SpdyClient {
