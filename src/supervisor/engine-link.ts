@@ -27,7 +27,9 @@ export interface EngineLinkOptions {
 	readonly log: Log;
 	/** It has been away for so long that users want to know. */
 	readonly onAway: (absence: Absence) => void;
-	/** It answers again; `told`: onAway was called before. */
+	/** It answers again: what it has is to be seen anew before anybody goes on. */
+	readonly onFound: () => Promise<void>;
+	/** Everybody may go on; `told`: onAway was called before. */
 	readonly onBack: (told: boolean) => void;
 }
 
@@ -35,6 +37,7 @@ export class EngineLink {
 	readonly #options: EngineLinkOptions;
 	#absence: Absence | undefined;
 	#looking = false;
+	#returning: Promise<void> | undefined;
 	#ended = false;
 	#told = false;
 	#cancelLook = (): void => {};
@@ -59,37 +62,52 @@ export class EngineLink {
 		void this.#look(FIRST_LOOK);
 	}
 
-	/** It has answered. */
-	found(): void {
-		const absence = this.#absence;
-		if (absence === undefined) return;
-		const { clock, log, onBack } = this.#options;
-		this.#cancel();
-		this.#absence = undefined;
-		log.info('the engine answers again', { after: `${((clock.now() - absence.since) / 1000).toFixed(1)}s` });
-		const told = this.#told;
-		this.#told = false;
-		onBack(told);
+	/** It has answered. Resolves when everybody may go on, or when it is away again. */
+	found(): Promise<void> {
+		if (this.#absence === undefined) return Promise.resolve();
+		this.#returning ??= this.#return(this.#absence).finally(() => {
+			this.#returning = undefined;
+		});
+		return this.#returning;
 	}
 
 	/** Looks no more. */
 	end(): void {
 		this.#ended = true;
-		this.#cancel();
+		this.#cancelLook();
+		this.#cancelTelling();
 	}
 
 	async #look(next: number): Promise<void> {
 		this.#looking = true;
 		try {
 			await this.#options.engine.ping();
-			this.found();
+			await this.found();
 		} catch (error) {
 			// Whatever else it says, somebody is there.
-			if (!isUnreachable(error)) this.found();
+			if (!isUnreachable(error)) await this.found();
 			else if (!this.#ended) this.#lose(error, next);
 		} finally {
 			this.#looking = false;
 		}
+	}
+
+	async #return(absence: Absence): Promise<void> {
+		const { clock, log, onFound, onBack } = this.#options;
+		this.#cancelLook();
+		try {
+			await onFound();
+		} catch (error) {
+			log.debug('the engine can not be looked at yet', { error });
+			this.#lookAfter(FIRST_LOOK);
+			return;
+		}
+		this.#cancelTelling();
+		this.#absence = undefined;
+		log.info('the engine answers again', { after: `${((clock.now() - absence.since) / 1000).toFixed(1)}s` });
+		const told = this.#told;
+		this.#told = false;
+		onBack(told);
 	}
 
 	#lose(error: EngineError, next: number): void {
@@ -103,12 +121,14 @@ export class EngineLink {
 				onAway(absence);
 			});
 		}
-		this.#cancelLook = clock.after(next, () => void this.#look(Math.min(next * 2, LONGEST_LOOK)));
+		this.#lookAfter(next);
 	}
 
-	#cancel(): void {
+	#lookAfter(ms: number): void {
+		if (this.#ended) return;
+		const next = Math.min(ms * 2, LONGEST_LOOK);
 		this.#cancelLook();
-		this.#cancelTelling();
+		this.#cancelLook = this.#options.clock.after(ms, () => void this.#look(next));
 	}
 }
 

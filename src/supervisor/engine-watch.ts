@@ -45,8 +45,8 @@ export class EngineWatch {
 			[],
 			(event) => this.#onEvent(event),
 			() => {
-				link.found();
-				this.lookAnew().then(resolve, reject);
+				const looked = link.isAway ? link.found() : this.lookAnew();
+				looked.then(resolve, reject);
 			},
 			signal,
 			() => link.doubt(),
@@ -56,7 +56,7 @@ export class EngineWatch {
 		return promise;
 	}
 
-	/** Nothing that was known is taken for granted: lists what the engine has, and wakes everybody. */
+	/** Nothing that was known is taken for granted: lists what the engine has, and wakes everybody. Throws EngineError. */
 	lookAnew(): Promise<void> {
 		const { images, network, workers, log } = this.#options;
 		images.forget();
@@ -64,7 +64,7 @@ export class EngineWatch {
 		network.forget();
 		const listed = this.relist(true);
 		listed.catch((error: unknown) => log.warn('relist', { error }));
-		for (const worker of workers.all()) worker.engineIsBack();
+		workers.wakeAll();
 		return listed;
 	}
 

@@ -127,8 +127,9 @@ export async function createSupervisor(options: SupervisorOptions): Promise<Supe
 			tellPods({ type: 'Warning', reason: 'NodeNotReady', message: `Node is not ready: ${why}` }),
 		onBack: (told) => {
 			if (told) tellPods({ type: 'Normal', reason: 'NodeReady', message: 'The Docker engine answers again' });
-			watch.lookAnew();
+			for (const worker of workers.all()) worker.engineIsBack();
 		},
+		onFound: () => watch.lookAnew(),
 	});
 	const tellPods = (note: EventNote): void => {
 		for (const { pod } of workers.all()) {

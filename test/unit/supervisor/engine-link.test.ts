@@ -48,6 +48,10 @@ beforeEach(() => {
 		},
 		log: { debug() {}, info() {}, warn() {}, error() {} },
 		onAway: ({ since, why }) => told.push(`${now} away since ${since}: ${why}`),
+		onFound: async () => {
+			told.push(`${now} seen anew`);
+			if (!there) throw new EngineError('UNREACHABLE', 'gone again');
+		},
 		onBack: (wasTold) => told.push(`${now} back, told ${wasTold}`),
 	});
 });
@@ -72,7 +76,7 @@ it('a moment without an engine is told to nobody but those who wait for its end'
 	await passTo(5_000);
 	expect({ asked, told, away: link.isAway }).toEqual({
 		asked: [0, 100],
-		told: ['100 back, told false'],
+		told: ['100 seen anew', '100 back, told false'],
 		away: false,
 	});
 	expect(timers).toEqual([]);
@@ -84,10 +88,10 @@ it('a longer absence is told once, looked for ever more seldom, and ended by who
 	await passTo(10_000);
 	expect(asked).toEqual([0, 100, 300, 700, 1_500, 3_100, 5_100, 7_100, 9_100]);
 	link.doubt();
-	link.found();
 	there = true;
+	await link.found();
 	await passTo(60_000);
-	expect(told).toEqual(['1000 away since 0: nobody listens', '10000 back, told true']);
+	expect(told).toEqual(['1000 away since 0: nobody listens', '10000 seen anew', '10000 back, told true']);
 	expect({ asked: asked.length, timers }).toEqual({ asked: 9, timers: [] });
 });
 
@@ -98,4 +102,17 @@ it('looks no more once it has ended', async () => {
 	link.end();
 	await passTo(60_000);
 	expect(asked).toEqual([0]);
+});
+
+it('nobody goes on before what it has was seen', async () => {
+	there = false;
+	link.doubt();
+	await passTo(50);
+	// Somebody heard of it, and then it was gone again.
+	await link.found();
+	expect({ told, away: link.isAway }).toEqual({ told: ['50 seen anew'], away: true });
+	await passTo(100);
+	there = true;
+	await passTo(500);
+	expect(told).toEqual(['50 seen anew', '150 seen anew', '150 back, told false']);
 });
