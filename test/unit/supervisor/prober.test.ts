@@ -4,13 +4,13 @@ import type { Probe } from '../../../src/api/types.ts';
 import type { ProbeResult, ProbeType } from '../../../src/reconcile/probes.ts';
 import { Reach } from '../../../src/supervisor/handlers/reach.ts';
 import { Prober, type ProbeTarget } from '../../../src/supervisor/prober.ts';
+import { HandClock } from '../../support/hand-clock.ts';
 import { localEngine } from './handlers/local-engine.ts';
 
 const START = 1_000_000;
 const check = (numbers: Partial<Probe> = {}): Probe => ({ exec: { command: ['check'] }, ...numbers });
 
-let now: number;
-let timers: { at: number; call: () => void }[];
+let clock: HandClock;
 let ran: string[];
 let told: string[];
 let woken: number;
@@ -20,19 +20,8 @@ let held: boolean;
 let nobody: number;
 let prober: Prober;
 
-/** Lets time pass to `seconds` after the start, one timer after the other. */
-async function passTo(seconds: number): Promise<void> {
-	const until = START + seconds * 1000;
-	for (;;) {
-		await new Promise((done) => setImmediate(done));
-		const next = timers.filter((timer) => timer.at <= until).sort((a, b) => a.at - b.at)[0];
-		if (!next) break;
-		timers.splice(timers.indexOf(next), 1);
-		now = Math.max(now, next.at);
-		next.call();
-	}
-	now = until;
-}
+/** Lets time pass to `seconds` after the start. */
+const passTo = (seconds: number): Promise<void> => clock.passTo(START + seconds * 1000);
 
 function target(id: string, probes: object, rest: Partial<ProbeTarget> = {}): ProbeTarget {
 	return {
@@ -48,8 +37,7 @@ function target(id: string, probes: object, rest: Partial<ProbeTarget> = {}): Pr
 }
 
 beforeEach(() => {
-	now = START;
-	timers = [];
+	clock = new HandClock(START);
 	ran = [];
 	told = [];
 	woken = 0;
@@ -61,22 +49,13 @@ beforeEach(() => {
 	prober = new Prober({
 		engine,
 		reach: new Reach(engine, { local: true, kernelVersion: '' }, {}),
-		clock: {
-			now: () => now,
-			after(ms, call) {
-				const timer = { at: now + ms, call };
-				timers.push(timer);
-				return () => {
-					timers = timers.filter((other) => other !== timer);
-				};
-			},
-		},
+		clock,
 		onVerdict: () => woken++,
 		isHeld: () => held,
 		onNobody: () => nobody++,
 		onEvent: (pod, note) => told.push(`${pod} ${note.reason}: ${note.message}`),
 		run: async ({ containerID }, type, signal) => {
-			ran.push(`${(now - START) / 1000} ${type} ${containerID}`);
+			ran.push(`${(clock.now() - START) / 1000} ${type} ${containerID}`);
 			cut = signal;
 			return answer(containerID, type);
 		},
@@ -86,7 +65,7 @@ beforeEach(() => {
 describe('the prober', () => {
 	it('says nothing of a container that nobody could ask, and goes on when somebody can', async () => {
 		answer = () => ({
-			outcome: now < START + 3000 ? 'error' : 'success',
+			outcome: clock.now() < START + 3000 ? 'error' : 'success',
 			message: 'no engine',
 			moot: 'engine away',
 		});
@@ -122,7 +101,7 @@ describe('the prober', () => {
 	});
 
 	it('wakes the pod when a verdict changes and only then; every failure is told', async () => {
-		answer = () => ({ outcome: now < START + 3000 ? 'failure' : 'success', message: 'no' });
+		answer = () => ({ outcome: clock.now() < START + 3000 ? 'failure' : 'success', message: 'no' });
 		prober.sync('pod', [target('a', { readinessProbe: check({ periodSeconds: 1, failureThreshold: 2 }) })]);
 		await passTo(6);
 		expect(ran.length).toBe(7);
@@ -148,7 +127,7 @@ describe('the prober', () => {
 		expect([...prober.verdicts('pod')]).toEqual([['b', {}]]);
 		await passTo(2);
 		expect(ran.slice(2)).toEqual(['1 readiness b', '2 readiness b']);
-		expect(timers.length).toBe(1);
+		expect(clock.waiting).toBe(1);
 	});
 
 	it('runs no probe of containers without one, nor of a pod that was stopped', async () => {
@@ -156,7 +135,7 @@ describe('the prober', () => {
 		prober.stop('pod');
 		await passTo(60);
 		expect(ran).toEqual([]);
-		expect(timers).toEqual([]);
+		expect(clock.waiting).toBe(0);
 		expect(prober.verdicts('pod').size).toBe(0);
 	});
 
