@@ -125,6 +125,8 @@ function mountBody(mount: MountOption, apiVersion: string): object {
 				// option the engine does what it can.
 				BindOptions: defined({
 					Propagation: mount.propagation,
+					// 20.10 refuses a source that is not there, whatever it is told.
+					CreateMountpoint: mount.create && atLeast(apiVersion, '1.42') ? true : undefined,
 					ReadOnlyNonRecursive: recursion && !mount.recursiveReadOnly ? true : undefined,
 					ReadOnlyForceRecursive: recursion && mount.recursiveReadOnly === true ? true : undefined,
 				}),

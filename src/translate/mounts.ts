@@ -95,6 +95,9 @@ export function plannedMounts(
 	return [...planned, ...own].sort((a, b) => depth(a.target) - depth(b.target));
 }
 
+/** Types of a hostPath that become a folder where nothing is. */
+const MADE: ReadonlySet<string> = new Set(['', 'DirectoryOrCreate']);
+
 /** Whether the engine mounts the image itself; else the volume that stands in must be filled. */
 export function isEngineImage(mount: PlannedMount, apiVersion: string): boolean {
 	return mount.kind === 'image' && !mount.again && atLeast(apiVersion, 48);
@@ -109,7 +112,8 @@ export function engineMount(mount: PlannedMount, apiVersion: string): MountOptio
 			return ofVolume(mount, readOnly);
 		case 'hostPath':
 			if (mount.subPath !== undefined) return undefined;
-			return bindMount(mount, mount.path);
+			// On this machine it is there by now; on a remote one only the engine can make it.
+			return { ...bindMount(mount, mount.path), ...(MADE.has(mount.type) ? { create: true } : {}) };
 		case 'image':
 			if (!isEngineImage(mount, apiVersion)) {
 				if (mount.subPath !== undefined && !atLeast(apiVersion, 45)) return undefined;

@@ -28,6 +28,8 @@ export type MountOption =
 			/** IfPossible: as far as engine and kernel can. */
 			readonly recursiveReadOnly?: boolean | 'IfPossible';
 			readonly propagation?: 'rprivate' | 'rslave' | 'rshared';
+			/** The engine makes a folder where nothing is. */
+			readonly create?: boolean;
 	  }
 	| { readonly type: 'tmpfs'; readonly target: string; readonly sizeBytes?: number; readonly mode?: number }
 	| { readonly type: 'image'; readonly source: string; readonly target: string; readonly subPath?: string };

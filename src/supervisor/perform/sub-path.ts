@@ -1,7 +1,7 @@
 /**
  * subPath inside of a volume, safe against symbolic links: every component is looked at, a link is followed
  * only while it stays inside, and what is missing is made with the mode of the volume's root. Volumes are
- * seen through the pause, host paths on this machine.
+ * seen through the pause, host paths on this machine (of an engine elsewhere they can't be seen, and a subPath is refused).
  */
 import { lstat, readlink, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -37,7 +37,16 @@ type WithSubPath = Extract<PlannedMount, { readonly volume: string }>;
 /** The path without links, relative to the volume's root; made if it was missing. Throws when it leads outside. */
 export async function ensureSubPath(parts: PerformerParts, deed: Deed, mount: WithSubPath): Promise<string> {
 	const subPath = mount.subPath ?? '';
-	if (mount.kind === 'hostPath') return walk(await hostTree(mount.path), subPath, true);
+	if (mount.kind === 'hostPath') {
+		const { engine, info } = parts;
+		// Docker Desktop shares folders of this machine under their own paths: those can be looked at here.
+		if (!info.local && (await stat(mount.path).catch(() => undefined)) === undefined) {
+			throw new Error(
+				`${mount.path} is on the machine of the engine at ${engine.address}, where links can't be checked: name the folder itself as the hostPath`,
+			);
+		}
+		return walk(await hostTree(mount.path), subPath, true);
+	}
 	if (mount.kind === 'volume') return walk(volumeTree(parts, deed, mount), subPath, true);
 	return inImage(parts, deed, mount.reference, (tree) => walk(tree, subPath, false));
 }

@@ -65,6 +65,12 @@ describe('createBody', () => {
 		});
 	});
 
+	it('lets the engine make a folder for a bind where it can', () => {
+		const bind = { type: 'bind', source: '/s', target: '/t', readOnly: false, create: true } as const;
+		expect(mounts(bind)).toMatchObject({ BindOptions: {} });
+		expect(mounts(bind, '1.42')).toMatchObject({ BindOptions: { CreateMountpoint: true } });
+	});
+
 	it('refuses what an old engine would quietly ignore', () => {
 		const volume = { type: 'volume', source: 'v', target: '/v', readOnly: false, noCopy: true } as const;
 		expect(() => mounts({ ...volume, subPath: 'a' })).toThrow(/needs Docker API 1.45/);

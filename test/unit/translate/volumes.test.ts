@@ -194,7 +194,17 @@ describe('mounts of a container', () => {
 		]);
 		expect(mount).toMatchObject({ kind: 'hostPath', path: '/srv', type: 'Directory', propagation: 'rslave' });
 		expect(mount && engineMount(mount, '1.41')).toMatchObject({ type: 'bind', source: '/srv' });
+		expect(mount && engineMount(mount, '1.41')).not.toHaveProperty('create');
 	});
+
+	it.each(['', 'DirectoryOrCreate'] as const)(
+		'of the host are made where nothing is for type "%s"',
+		(type) => {
+			const volumes = [{ name: 'h', hostPath: { path: '/srv', type } }];
+			const [mount] = mountsOf({ volumeMounts: [{ name: 'h', mountPath: '/h' }] }, volumes);
+			expect(mount && engineMount(mount, '1.51')).toMatchObject({ source: '/srv', create: true });
+		},
+	);
 });
 
 describe('what a volume holds', () => {
