@@ -8,6 +8,8 @@ export interface Bench {
 	readonly podrun: Podrun;
 	readonly peers: readonly Peer[];
 	readonly rounds: number;
+	/** Hears why a row is left out. */
+	readonly absent: (why: string) => void;
 	/** Of the names of everything that is made. */
 	readonly prefix: string;
 }

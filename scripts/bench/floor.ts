@@ -11,6 +11,8 @@ export interface FloorOptions {
 	readonly image: string;
 	readonly pause: string;
 	readonly subnet: string;
+	/** OCI runtime, by the engine's name for it; default: the engine's default. */
+	readonly runtime?: string;
 }
 
 const LABEL = 'podrun.dev/bench';
@@ -22,6 +24,11 @@ export class Floor {
 
 	constructor(options: FloorOptions) {
 		this.#options = options;
+	}
+
+	get #runtime(): { Runtime?: string } {
+		const { runtime } = this.#options;
+		return runtime === undefined ? {} : { Runtime: runtime };
 	}
 
 	/** Makes the network. */
@@ -77,7 +84,7 @@ export class Floor {
 			Cmd: ['sleep', '3600'],
 			Labels: { [LABEL]: this.#options.prefix },
 			Healthcheck: { Test: ['NONE'] },
-			HostConfig: { NetworkMode: network, IpcMode: network },
+			HostConfig: { NetworkMode: network, IpcMode: network, ...this.#runtime },
 		});
 		return made.Id;
 	}
@@ -111,7 +118,7 @@ export class Floor {
 		const made = await this.#call<{ Id: string }>('POST', `/containers/create?name=${name}`, {
 			Image: pause,
 			Labels: { [LABEL]: prefix },
-			HostConfig: { NetworkMode: prefix, IpcMode: 'shareable' },
+			HostConfig: { NetworkMode: prefix, IpcMode: 'shareable', ...this.#runtime },
 			NetworkingConfig: {
 				EndpointsConfig: {
 					[prefix]: { IPAMConfig: { IPv4Address: `${a}.${b}.${c}.${10 + (this.#count % 200)}` } },

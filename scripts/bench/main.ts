@@ -1,6 +1,7 @@
 /**
- * `npm run bench -- [--rounds N] [--rows a,b] [--sizes 1,3,10] [--pods 1,10] [--json FILE]`: podrun beside the
- * bare engine and beside others, in interleaved rounds on the same engine. PODRUN_BIN names the command
+ * `npm run bench -- [--rounds N] [--rows a,b] [--sizes 1,3,10] [--pods 1,10]
+ * [--megabytes N] [--runtime NAME] [--json FILE]`: podrun beside the bare engine and beside others, in interleaved
+ * rounds on the same engine, with the OCI runtime that is named (default: the engine's). PODRUN_BIN names the command
  * (default: dist/podrun.js of this checkout). Leaves nothing behind, also when it is interrupted.
  */
 import { writeFileSync } from 'node:fs';
@@ -16,16 +17,18 @@ import { bringUp } from './rows/bring-up.ts';
 import { cli, logs, updates } from './rows/cli.ts';
 import { restart } from './rows/restart.ts';
 import { probes, scale } from './rows/scale.ts';
+import { cp, portForward } from './rows/transfer.ts';
 import { loadNow, type Measured, table } from './stats.ts';
 
 const { values: given } = parseArgs({
 	options: {
 		rounds: { type: 'string', default: '5' },
-		rows: { type: 'string', default: 'bring-up,init,restart,cli,update,logs,probes,scale' },
+		rows: { type: 'string', default: 'bring-up,init,restart,cli,update,logs,cp,port-forward,probes,scale' },
 		sizes: { type: 'string', default: '1,3,10' },
 		pods: { type: 'string', default: '1,10' },
 		megabytes: { type: 'string', default: '200' },
 		image: { type: 'string', default: 'busybox:1.36' },
+		runtime: { type: 'string' },
 		json: { type: 'string' },
 	},
 });
@@ -36,11 +39,17 @@ const say = (text: string): void => {
 
 const prefix = `bench-${process.pid}`;
 const bin = process.env['PODRUN_BIN'] ?? fileURLToPath(new URL('../../dist/podrun.js', import.meta.url));
-const podrun = new Podrun(bin.endsWith('.js') ? [process.execPath, bin] : [bin], prefix, given.image);
+const podrun = new Podrun(
+	bin.endsWith('.js') ? [process.execPath, bin] : [bin],
+	prefix,
+	given.image,
+	given.runtime,
+);
 const socket = (process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock').replace('unix://', '');
 const { tag: pause } = infraImage(process.arch === 'arm64' ? 'arm64' : 'amd64');
 const subnet = `10.19${process.pid % 10}.${process.pid % 250}.0/24`;
-const floor = new Floor({ socket, prefix, image: given.image, pause, subnet });
+const runtime = given.runtime === undefined ? {} : { runtime: given.runtime };
+const floor = new Floor({ socket, prefix, image: given.image, pause, subnet, ...runtime });
 const measured: Measured[] = [];
 
 const rows: Readonly<Record<string, (bench: Bench) => Promise<Measured[]>>> = {
@@ -50,6 +59,8 @@ const rows: Readonly<Record<string, (bench: Bench) => Promise<Measured[]>>> = {
 	cli,
 	update: updates,
 	logs: (bench) => logs(bench, Number(given.megabytes)),
+	cp: (bench) => cp(bench, Number(given.megabytes)),
+	'port-forward': (bench) => portForward(bench, Number(given.megabytes)),
 	probes,
 	scale: (bench) => scale(bench, numbers(given.pods)),
 };
@@ -57,6 +68,10 @@ const rows: Readonly<Record<string, (bench: Bench) => Promise<Measured[]>>> = {
 async function sized(bench: Bench, volumes: boolean): Promise<Measured[]> {
 	for (const n of numbers(given.sizes)) measured.push(...(await bringUp(bench, n, volumes)));
 	return [];
+}
+
+async function defaultRuntime(): Promise<string> {
+	return (await run(['docker', 'info', '--format', '{{.DefaultRuntime}}'])).stdout.trim();
 }
 
 /** What the numbers were taken on. */
@@ -67,7 +82,8 @@ async function machine(): Promise<string> {
 		'--format',
 		'Docker {{.ServerVersion}}, {{.DefaultRuntime}}, {{.Driver}}, cgroup v{{.CgroupVersion}}',
 	]);
-	return `${cpus().length} cores, Node ${process.version}, ${stdout.trim()}`;
+	const asked = given.runtime === undefined ? '' : `, containers with ${given.runtime}`;
+	return `${cpus().length} cores, Node ${process.version}, ${stdout.trim()}${asked}`;
 }
 
 async function measure(): Promise<void> {
@@ -80,7 +96,15 @@ async function measure(): Promise<void> {
 	const bench: Bench = {
 		floor,
 		podrun,
-		peers: peers(podrun.folder, given.image, pause, absent),
+		peers: await peers({
+			folder: podrun.folder,
+			image: given.image,
+			pause,
+			oci: given.runtime ?? (await defaultRuntime()),
+			absent,
+			...runtime,
+		}),
+		absent,
 		rounds: Number(given.rounds),
 		prefix,
 	};
@@ -124,5 +148,5 @@ try {
 	await measure();
 } finally {
 	await close();
+	report();
 }
-report();

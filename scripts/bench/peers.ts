@@ -5,21 +5,39 @@ import { run } from './podrun.ts';
 
 export interface Peer {
 	readonly name: string;
+	/** Its containers get the OCI runtime that podrun's get. */
+	readonly sameRuntime: boolean;
 	up(n: number): Promise<number>;
 	down(): Promise<number>;
 }
 
-/** Those that are here; of the others, `absent` hears why their rows are left out. */
-export function peers(folder: string, image: string, pause: string, absent: (why: string) => void): Peer[] {
+export interface PeerOptions {
+	/** Where they may write. */
+	readonly folder: string;
+	readonly image: string;
+	readonly pause: string;
+	/** The engine's OCI runtime that containers are to have; undefined: its default. */
+	readonly runtime?: string;
+	/** The name of the OCI runtime that the containers get. */
+	readonly oci: string;
+	/** Hears why a row is left out. */
+	readonly absent: (why: string) => void;
+}
+
+/** Those that are here. */
+export async function peers(options: PeerOptions): Promise<Peer[]> {
+	const { absent } = options;
 	const found: Peer[] = [];
 	const compose = find('docker-compose');
 	if (compose === undefined) absent('docker compose: no docker-compose in PATH or $PEERS_ROOT/bin');
-	else found.push(composePeer(compose, folder, image));
+	else found.push(composePeer(compose, options));
 	const docker = find('docker');
 	if (docker === undefined) absent('shell script: no docker in PATH or $PEERS_ROOT/bin');
-	else found.push(shellPeer(docker, folder, image, pause));
-	if (find('podman') === undefined) absent('podman kube play: no podman in PATH or $PEERS_ROOT/bin');
-	else absent('podman kube play: it needs the same OCI runtime as the engine; compare it by hand');
+	else found.push(shellPeer(docker, options));
+	const podman = find('podman');
+	if (podman === undefined || docker === undefined) {
+		absent('podman kube play: no podman (and a docker, to give it the image) in PATH or $PEERS_ROOT/bin');
+	} else found.push(await podmanPeer(podman, docker, options));
 	return found;
 }
 
@@ -31,16 +49,17 @@ function find(program: string): string | undefined {
 	return folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
 }
 
-function composePeer(program: string, folder: string, image: string): Peer {
+function composePeer(program: string, { folder, image, runtime }: PeerOptions): Peer {
 	const file = join(folder, 'compose.json');
 	const project = `bench${process.pid}`;
 	const compose = [program, '-p', project, '-f', file];
 	return {
 		name: 'docker compose up -d',
+		sameRuntime: true,
 		async up(n) {
 			const services = Array.from({ length: n }, (_, index) => [
 				`c${index}`,
-				{ image, command: ['sleep', '3600'] },
+				{ image, command: ['sleep', '3600'], ...(runtime === undefined ? {} : { runtime }) },
 			]);
 			writeFileSync(file, JSON.stringify({ services: Object.fromEntries(services) }));
 			return (await run([...compose, 'up', '-d'])).wall;
@@ -52,23 +71,60 @@ function composePeer(program: string, folder: string, image: string): Peer {
 }
 
 /** One command after the other, as people write it: a pause for the network, the others in it. */
-function shellPeer(docker: string, folder: string, image: string, pause: string): Peer {
+function shellPeer(docker: string, { folder, image, pause, runtime }: PeerOptions): Peer {
+	const begin = `${docker} run -d ${runtime === undefined ? '' : `--runtime ${runtime} `}--name`;
 	const name = `bench-shell-${process.pid}`;
 	const script = join(folder, 'script.sh');
 	let names: string[] = [];
 	return {
 		name: 'shell script',
+		sameRuntime: true,
 		async up(n) {
 			const containers = Array.from({ length: n }, (_, index) => `${name}-${index}`);
 			const lines = containers.map(
-				(one) => `${docker} run -d --name ${one} --network container:${name} ${image} sleep 3600`,
+				(one) => `${begin} ${one} --network container:${name} ${image} sleep 3600`,
 			);
 			names = [...containers, name];
-			writeFileSync(script, ['set -e', `${docker} run -d --name ${name} ${pause}`, ...lines, ''].join('\n'));
+			writeFileSync(script, ['set -e', `${begin} ${name} ${pause}`, ...lines, ''].join('\n'));
 			return (await run(['sh', script])).wall;
 		},
 		async down() {
 			return (await run([docker, 'rm', '-f', ...names])).wall;
+		},
+	};
+}
+
+/** podman has images and an OCI runtime of its own: the row says which, and the image is brought to it. */
+async function podmanPeer(podman: string, docker: string, options: PeerOptions): Promise<Peer> {
+	const { folder, image, oci } = options;
+	const { stdout } = await run([podman, 'info', '--format', '{{.Host.OCIRuntime.Name}}']);
+	const own = stdout.trim();
+	if (own !== oci) {
+		options.absent(`podman on ${oci}: it runs ${own} here, and its rows say so (see --runtime)`);
+	}
+	const archive = join(folder, 'image.tar');
+	await run([docker, 'save', '-o', archive, image]);
+	const loaded = await run([podman, 'load', '-q', '-i', archive]);
+	// It gives the image a name of its own, below localhost/.
+	const named = /Loaded image: (\S+)/.exec(loaded.stdout)?.[1] ?? image;
+	const file = join(folder, 'podman.yaml');
+	return {
+		name: `podman kube play${own === oci ? '' : ` (${own})`}`,
+		sameRuntime: own === oci,
+		async up(n) {
+			const containers = Array.from({ length: n }, (_, index) => ({
+				name: `c${index}`,
+				image: named,
+				command: ['sleep', '3600'],
+				imagePullPolicy: 'Never',
+			}));
+			const metadata = { name: `bench-${process.pid}` };
+			const spec = { containers, terminationGracePeriodSeconds: 0 };
+			writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata, spec }));
+			return (await run([podman, 'kube', 'play', '-q', file])).wall;
+		},
+		async down() {
+			return (await run([podman, 'kube', 'down', file])).wall;
 		},
 	};
 }

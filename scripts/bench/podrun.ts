@@ -51,7 +51,8 @@ export class Podrun {
 	readonly image: string;
 	#client: Client | undefined;
 
-	constructor(command: readonly string[], instance: string, image: string) {
+	/** `runtime` is the OCI runtime of all pods; default: the engine's. */
+	constructor(command: readonly string[], instance: string, image: string, runtime?: string) {
 		this.command = command;
 		this.image = image;
 		this.folder = mkdtempSync(join(tmpdir(), 'podrun-bench-'));
@@ -61,6 +62,7 @@ export class Podrun {
 			PODRUN_INSTANCE: instance,
 			PODRUN_PROFILE: 'kubernetes',
 			NO_COLOR: '1',
+			...(runtime === undefined ? {} : { PODRUN_RUNTIME: runtime }),
 		};
 	}
 

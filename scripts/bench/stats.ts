@@ -17,6 +17,10 @@ export interface Measured {
 	readonly over?: string;
 	/** The quotient that is wished for, at most. */
 	readonly wanted?: number;
+	/** The median that is wished for, at most, in this unit. */
+	readonly atMost?: number;
+	/** How much more than another contender of the same row it may take, by the rounds' own differences. */
+	readonly beyond?: { readonly contender: string; readonly atMost: number };
 }
 
 /** NaN of nothing. */
@@ -34,6 +38,12 @@ export function median(values: readonly number[]): number {
 export function quotient(values: readonly number[], partners: readonly number[]): number {
 	const typical = median(partners);
 	return median(values.map((value, round) => value / (partners[round] ?? typical)));
+}
+
+/** The median of the rounds' own differences. */
+export function difference(values: readonly number[], partners: readonly number[]): number {
+	const typical = median(partners);
+	return median(values.map((value, round) => value - (partners[round] ?? typical)));
 }
 
 /**
@@ -76,19 +86,41 @@ export function table(measured: readonly Measured[]): string {
 	const lines = measured.map((one) => {
 		const partner = measured.find(({ row, contender }) => row === one.row && contender === one.over);
 		const over = partner === undefined ? undefined : quotient(one.values, partner.values);
-		const verdict = one.wanted === undefined || over === undefined ? '' : over <= one.wanted ? 'yes' : 'no';
+		const { wanted, holds } = verdictOf(one, over, measured);
 		return [
 			one.row,
 			one.contender,
 			`${digits(median(one.values))} ${one.unit}`,
 			`${digits(Math.min(...one.values))}–${digits(Math.max(...one.values))}`,
 			over === undefined ? '' : `${over.toFixed(2)} × ${one.over}`,
-			one.wanted === undefined ? '' : `≤ ${one.wanted}`,
-			verdict,
+			wanted,
+			holds,
 		];
 	});
 	const head = ['row', 'contender', 'median', 'spread', 'ratio', 'wanted', 'holds'];
 	return [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+/** What was wished for, and whether it holds; '' where nothing was. */
+function verdictOf(
+	one: Measured,
+	over: number | undefined,
+	all: readonly Measured[],
+): { wanted: string; holds: string } {
+	const told = (wanted: string, value: number, limit: number) => ({
+		wanted,
+		holds: value <= limit ? 'yes' : 'no',
+	});
+	if (one.wanted !== undefined && over !== undefined) return told(`≤ ${one.wanted}`, over, one.wanted);
+	if (one.atMost !== undefined) {
+		return told(`≤ ${one.atMost} ${one.unit}`, median(one.values), one.atMost);
+	}
+	const { beyond } = one;
+	const other = all.find(({ row, contender }) => row === one.row && contender === beyond?.contender);
+	if (beyond === undefined || other === undefined) return { wanted: '', holds: '' };
+	const more = difference(one.values, other.values);
+	const wanted = `≤ ${beyond.atMost} ${one.unit} over ${beyond.contender} (${digits(more)})`;
+	return told(wanted, more, beyond.atMost);
 }
 
 function digits(value: number): string {

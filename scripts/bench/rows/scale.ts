@@ -27,7 +27,7 @@ export async function scale(bench: Bench, pods: readonly number[]): Promise<Meas
 			{ row, contender: 'floor', unit: 'ms', values: [bare] },
 			{ row, contender: 'supervisor', unit: 'ms', values: [ours], over: 'floor', wanted: 1.1 },
 			{ row, contender: 'teardown', unit: 'ms', values: [gone] },
-			{ row, contender: 'memory', unit: 'MB', values: [after.rss] },
+			{ row, contender: 'memory', unit: 'MB', values: [after.rss], atMost: n <= 1 ? 80 : 150 },
 			{ row, contender: 'CPU when idle', unit: '% of a core', values: [idle] },
 		);
 	}
