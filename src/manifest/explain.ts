@@ -1,116 +1,72 @@
 /**
- * `explain`: what a field is, which fields it has, and what podrun makes of each. Path and look are kubectl's:
- * `pod.spec.containers.lifecycle`.
+ * `explain`: what a field is, which fields it has, and what podrun makes of each, from the tables that manifests
+ * are read by.
  */
 import { modelOf } from './decode.ts';
 import { DESCRIPTIONS } from './descriptions.ts';
 import { MODELS } from './schema.generated.ts';
 import { nearest } from './suggest.ts';
-import { SUPPORT, type Support } from './support-table.ts';
+import { KIND_SUPPORT, SUPPORT, type Support } from './support-table.ts';
 
 export interface ExplainedField {
+	/** Empty for a kind as a whole. */
 	readonly name: string;
 	/** As kubectl writes it: string, []Container, map[string]string. */
 	readonly type: string;
+	/** What `fieldsOf` takes; undefined for a value without fields. */
+	readonly model: string | undefined;
+	/** Empty where there is nothing to say. */
 	readonly description: string;
-	/** How podrun treats it, for the fields of Pods. */
+	/** How podrun treats it; undefined for what podrun writes itself or does not look at. */
 	readonly support: Support | undefined;
 }
 
-export interface Explanation extends ExplainedField {
-	readonly kind: string;
-	readonly version: string;
-	/** Empty for a value without fields. */
-	readonly fields: readonly ExplainedField[];
-}
-
-const ALIASES: Readonly<Record<string, string>> = {
-	pod: 'Pod',
-	pods: 'Pod',
-	po: 'Pod',
-	configmap: 'ConfigMap',
-	configmaps: 'ConfigMap',
-	cm: 'ConfigMap',
-	secret: 'Secret',
-	secrets: 'Secret',
-	persistentvolumeclaim: 'PersistentVolumeClaim',
-	persistentvolumeclaims: 'PersistentVolumeClaim',
-	pvc: 'PersistentVolumeClaim',
-	namespace: 'Namespace',
-	namespaces: 'Namespace',
-	ns: 'Namespace',
-};
-
 /**
- * Explains a path such as `pod.spec.containers`; indices (`containers[0]`) are passed over.
+ * Explains the field of a v1 kind that `path` leads to; indices (`containers[0]`) are passed over.
  * @throws RangeError that says which part is not known, and what may have been meant.
  */
-export function explain(path: string): Explanation {
-	const [resource = '', ...fields] = path
-		.split('.')
-		.map((part) => part.replace(/\[\d*\*?\]$/, ''))
-		.filter((part) => part !== '');
-	const word = resource.toLowerCase();
-	const kind = Object.hasOwn(ALIASES, word) ? (ALIASES[word] ?? '') : '';
+export function explain(kind: string, path: readonly string[]): ExplainedField {
 	const root = modelOf('v1', kind);
-	if (!root) {
-		const guess = nearest(word, Object.keys(ALIASES));
-		throw new RangeError(
-			`couldn't find resource for "${resource}"${guess ? ` (did you mean "${guess}"?)` : ''}`,
-		);
-	}
-	let model = root;
-	let field: ExplainedField = { name: '', type: kind, description: textOf(root, ''), support: undefined };
-	for (const [index, name] of fields.entries()) {
-		const known = MODELS[model] ?? {};
-		const type = Object.hasOwn(known, name) ? known[name] : undefined;
-		if (type === undefined) {
-			const guess = nearest(name, Object.keys(known));
-			const whole = [resource, ...fields.slice(0, index + 1)].join('.');
+	if (!root) throw new RangeError(`kind "${kind}" is not known`);
+	let field: ExplainedField = {
+		name: '',
+		type: kind,
+		model: root,
+		description: textOf(root, ''),
+		support: KIND_SUPPORT[kind],
+	};
+	const names = path.map((part) => part.replace(/\[\d*\*?\]$/, ''));
+	for (const [index, name] of names.entries()) {
+		const known = fieldsOf(field.model);
+		const found = known.find((one) => one.name === name);
+		if (found === undefined) {
+			const guess = nearest(
+				name,
+				known.map((one) => one.name),
+			);
+			const whole = [kind, ...names.slice(0, index + 1)].join('.');
 			throw new RangeError(
 				`field "${name}" does not exist: ${whole}${guess ? ` (did you mean "${guess}"?)` : ''}`,
 			);
 		}
-		field = explained(model, name, type);
-		model = type.replace(/^(\[\]|\{\})+/, '');
+		field = found;
 	}
-	const inner = Object.entries(MODELS[model] ?? {}).map(([name, type]) => explained(model, name, type));
-	return { ...field, kind, version: 'v1', fields: inner };
+	return field;
 }
 
-/** The explanation as kubectl would print it, with a line for what podrun does differently. */
-export function formatExplanation({
-	kind,
-	version,
-	name,
-	type,
-	description,
-	support,
-	fields,
-}: Explanation): string {
-	const lines = [`KIND:       ${kind}`, `VERSION:    ${version}`, ''];
-	if (name) lines.push(`FIELD: ${name} <${type}>`, '');
-	lines.push('DESCRIPTION:', `    ${description || '<empty>'}`);
-	const note = supportLine(support);
-	if (note) lines.push(`    ${note}`);
-	if (fields.length > 0) lines.push('', 'FIELDS:');
-	for (const field of fields) {
-		lines.push(`  ${field.name}\t<${field.type}>`);
-		for (const text of [field.description, supportLine(field.support)]) if (text) lines.push(`    ${text}`);
-		lines.push('');
-	}
-	return `${lines.join('\n').trimEnd()}\n`;
-}
-
-function supportLine(support: Support | undefined): string {
-	if (!support || support.level === 'honoured') return '';
-	return `podrun: ${support.level}${support.note ? `: ${support.note}` : ''}`;
-}
-
-function explained(model: string, name: string, type: string): ExplainedField {
-	const child = type.replace(/^(\[\]|\{\})+/, '');
-	const description = textOf(model, name) || textOf(child, '');
-	return { name, type: shown(type), description, support: SUPPORT[model]?.[name] };
+/** The fields of a model, in the schema's order; none for undefined. */
+export function fieldsOf(model: string | undefined): readonly ExplainedField[] {
+	if (model === undefined) return [];
+	return Object.entries(MODELS[model] ?? {}).map(([name, type]) => {
+		const inner = type.replace(/^(\[\]|\{\})+/, '');
+		return {
+			name,
+			type: shown(type),
+			model: Object.hasOwn(MODELS, inner) ? inner : undefined,
+			description: textOf(model, name) || textOf(inner, ''),
+			support: SUPPORT[model]?.[name],
+		};
+	});
 }
 
 /** Ephemeral containers are containers. */
@@ -119,18 +75,18 @@ function textOf(model: string, field: string): string {
 	return texts && Object.hasOwn(texts, field) ? (texts[field] ?? '') : '';
 }
 
+/** kubectl's words: `[]Container`, `map[string]string`. */
 function shown(type: string): string {
 	if (type.startsWith('[]')) return `[]${shown(type.slice(2))}`;
 	if (type.startsWith('{}')) return `map[string]${shown(type.slice(2))}`;
-	const plain: Readonly<Record<string, string>> = {
+	const words: Readonly<Record<string, string>> = {
 		int32: 'integer',
 		int64: 'integer',
-		quantity: 'Quantity',
-		intOrString: 'IntOrString',
 		time: 'Time',
 		microTime: 'MicroTime',
-		bytes: 'string (base64)',
+		quantity: 'Quantity',
+		intOrString: 'IntOrString',
 		any: 'Object',
 	};
-	return Object.hasOwn(plain, type) ? (plain[type] ?? type) : type;
+	return Object.hasOwn(words, type) ? (words[type] ?? type) : type;
 }

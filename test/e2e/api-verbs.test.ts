@@ -81,6 +81,19 @@ describe('verbs on a running pod', () => {
 		expect(twice.err).toContain('container look exists already in pod fine');
 	});
 
+	test('debug --copy-to looks into a copy and leaves the pod alone', async () => {
+		const uid = (await scenario.pod('fine'))?.metadata.uid;
+		const copy = ['debug', 'fine', '--copy-to=copied', '-c', 'look', '--image=busybox:1.36'];
+		await scenario.ok(...copy, '--', 'sh', '-c', 'until ps | grep nginx:; do sleep 0.1; done; sleep 1000');
+		await eventually(
+			async () => (await scenario.podrun('logs', 'copied', '-c', 'look')).out.includes('nginx: master'),
+			{ what: 'the new container of the copy sees nginx there' },
+		);
+		expect((await scenario.pod('copied'))?.spec.containers.map(({ name }) => name)).toContain('look');
+		expect((await scenario.pod('fine'))?.metadata.uid).toBe(uid);
+		await scenario.ok('delete', 'pod', 'copied', '--now');
+	});
+
 	test('port-forward: several ports, a random local one, and a restart in between', async () => {
 		const forward = scenario.start('port-forward', 'pod/fine', ':80', ':http');
 		const ports = await eventually(
@@ -125,7 +138,7 @@ describe('verbs on a running pod', () => {
 		const meant = scenario.env.DOCKER_HOST;
 		scenario.env.DOCKER_HOST = 'unix:///nowhere';
 		expect(await scenario.ok('explain', 'pod.spec.containers.ports')).toMatch(
-			/^ {2}containerPort <integer>$/m,
+			/^ {2}containerPort <integer>\n {4}\w/m,
 		);
 		expect(await scenario.ok('explain', 'pod', '--support')).toMatch(/^ignored +spec\.affinity$/m);
 		expect((await scenario.podrun('explain', 'pod.spec.nope')).err).toContain('field "nope" does not exist');

@@ -1,9 +1,10 @@
 /**
- * `podrun explain`: the fields of a resource, their types, and what podrun makes of each. It needs no engine:
- * the tables are those that manifests are read by. `--support` lists a whole tree in one table.
+ * `podrun explain`: the fields of a resource, their types, what they mean, and what podrun makes of each. It needs
+ * no engine. `--recursive` tells the names and types of all levels, `--support` lists a whole tree in one table.
  */
-import { KINDS, MODELS } from '../../manifest/schema.generated.ts';
-import { KIND_SUPPORT, SUPPORT, type Support } from '../../manifest/support-table.ts';
+import { type ExplainedField, explain, fieldsOf } from '../../manifest/explain.ts';
+import { KINDS } from '../../manifest/schema.generated.ts';
+import type { Support } from '../../manifest/support-table.ts';
 import { colourful, type Io, print } from '../io.ts';
 import { usage } from '../output/errors.ts';
 import type { GlobalOptions } from '../program.ts';
@@ -16,14 +17,14 @@ export interface ExplainOptions extends GlobalOptions {
 
 /** Columns of the level in the table. */
 const INDENT = 14;
+/** Columns of a text. */
+const WIDTH = 78;
 
 interface Place {
-	/** `pod.spec.containers` */
-	readonly path: string;
 	readonly kind: string;
-	readonly field: string;
-	readonly type: string;
-	readonly support: Support | undefined;
+	/** As it was asked for: `pod.spec.containers`. */
+	readonly path: string;
+	readonly field: ExplainedField;
 }
 
 export async function run(io: Io, options: ExplainOptions, args: readonly string[]): Promise<number> {
@@ -32,74 +33,50 @@ export async function run(io: Io, options: ExplainOptions, args: readonly string
 		for (const line of supportTable(place)) print(io, line);
 		return 0;
 	}
+	const { kind, field } = place;
 	const [bold, plain] = colourful(io, io.stdout) ? ['\x1b[1m', '\x1b[22m'] : ['', ''];
-	print(io, `${bold}KIND:${plain}       ${place.kind}`);
+	print(io, `${bold}KIND:${plain}       ${kind}`);
 	print(io, `${bold}VERSION:${plain}    v1`);
 	print(io, '');
-	const model = modelOf(place.type);
-	if (place.field !== '') {
-		print(io, `${bold}FIELD:${plain} ${place.field} <${shown(place.type)}>`);
+	if (field.name !== '') {
+		print(io, `${bold}FIELD:${plain} ${field.name} <${field.type}>`);
 		print(io, '');
 	}
-	print(io, `${bold}SUPPORT:${plain} ${told(place.support)}`);
-	if (model !== undefined) {
+	if (field.description !== '') {
+		print(io, `${bold}DESCRIPTION:${plain}`);
+		printText(io, field.description, '  ');
+		print(io, '');
+	}
+	print(io, `${bold}SUPPORT:${plain} ${told(field.support)}`);
+	if (field.model !== undefined) {
 		print(io, '');
 		print(io, `${bold}FIELDS:${plain}`);
-		printFields(io, model, '  ', options.recursive ? [model] : undefined);
+		if (options.recursive) printTree(io, field.model, '  ', [field.model]);
+		else printFields(io, field.model);
 	}
 	return 0;
 }
 
 /** `pod.spec.containers.name`, down the tree. Throws UserError USAGE for a field that is not there. */
 function find(text: string): Place {
-	const [first = '', ...fields] = text.split('.').filter((part) => part !== '');
-	const kind = findResource(first)?.kind ?? Object.keys(KINDS.v1 ?? {}).find((one) => one === first);
-	const root = KINDS.v1?.[kind ?? ''];
-	if (kind === undefined || root === undefined) {
+	const [first = '', ...path] = text.split('.').filter((part) => part !== '');
+	const kind = findResource(first)?.kind ?? Object.keys(KINDS['v1'] ?? {}).find((one) => one === first);
+	if (kind === undefined || KINDS['v1']?.[kind] === undefined) {
 		throw usage(`couldn't find resource for "${first}"`, `podrun explains: ${explained().join(', ')}`);
 	}
-	let place: Place = { path: first, kind, field: '', type: root, support: KIND_SUPPORT[kind] };
-	for (const field of fields) {
-		const model = modelOf(place.type) ?? '';
-		const type = MODELS[model]?.[field];
-		if (type === undefined) {
-			throw usage(
-				`field "${field}" does not exist`,
-				`fields of ${place.path}: ${Object.keys(MODELS[model] ?? {}).join(', ') || 'none'}`,
-			);
-		}
-		place = { path: `${place.path}.${field}`, kind, field, type, support: SUPPORT[model]?.[field] };
+	try {
+		return { kind, path: [first, ...path].join('.'), field: explain(kind, path) };
+	} catch (error) {
+		if (error instanceof RangeError) throw usage(error.message);
+		throw error;
 	}
-	return place;
 }
 
 function explained(): string[] {
-	return Object.keys(KINDS.v1 ?? {}).flatMap((kind) => {
+	return Object.keys(KINDS['v1'] ?? {}).flatMap((kind) => {
 		const resource = findResource(kind);
 		return resource ? [resource.plural] : [];
 	});
-}
-
-function modelOf(type: string): string | undefined {
-	const model = type.replace(/^(\[\]|\{\})+/, '');
-	return Object.hasOwn(MODELS, model) ? model : undefined;
-}
-
-/** kubectl's words: `[]Container`, `map[string]string`. */
-function shown(type: string): string {
-	if (type.startsWith('[]')) return `[]${shown(type.slice(2))}`;
-	if (type.startsWith('{}')) return `map[string]${shown(type.slice(2))}`;
-	const words: Readonly<Record<string, string>> = {
-		int32: 'integer',
-		int64: 'integer',
-		time: 'Time',
-		microTime: 'MicroTime',
-		bytes: 'bytes',
-		quantity: 'Quantity',
-		intOrString: 'IntOrString',
-		any: 'Object',
-	};
-	return words[type] ?? type;
 }
 
 function told(support: Support | undefined): string {
@@ -107,43 +84,55 @@ function told(support: Support | undefined): string {
 	return support.note ? `${support.level}: ${support.note}` : support.level;
 }
 
-/** `above`: the models on the way here, when all levels are wanted; none is entered twice. */
-function printFields(io: Io, model: string, indent: string, above: readonly string[] | undefined): void {
-	const fields = Object.entries(MODELS[model] ?? {});
-	for (const [field, type] of fields) {
-		const level = SUPPORT[model]?.[field]?.level;
-		const mark = level === undefined || level === 'honoured' ? '' : `  (${level})`;
-		print(io, `${indent}${field} <${shown(type)}>${mark}`);
-		const child = modelOf(type);
-		if (above && child !== undefined && !above.includes(child) && level !== 'ignored' && level !== 'refused')
-			printFields(io, child, `${indent}  `, [...above, child]);
+function line({ name, type, support }: ExplainedField): string {
+	const mark = support === undefined || support.level === 'honoured' ? '' : `  (${support.level})`;
+	return `${name} <${type}>${mark}`;
+}
+
+function printText(io: Io, text: string, indent: string): void {
+	for (const part of wrapped(text, WIDTH - indent.length)) print(io, indent + part);
+}
+
+function printFields(io: Io, model: string): void {
+	for (const field of fieldsOf(model)) {
+		print(io, `  ${line(field)}`);
+		if (field.description !== '') printText(io, field.description, '    ');
+	}
+}
+
+/** `above`: the models on the way here; none is entered twice. */
+function printTree(io: Io, model: string, indent: string, above: readonly string[]): void {
+	for (const field of fieldsOf(model)) {
+		print(io, indent + line(field));
+		const { model: inner, support } = field;
+		const isUsed = support?.level !== 'ignored' && support?.level !== 'refused';
+		if (inner !== undefined && !above.includes(inner) && isUsed)
+			printTree(io, inner, `${indent}  `, [...above, inner]);
 	}
 }
 
 /** A line a field, its note below it: paths are long, and a terminal may have 80 columns. */
-function supportTable(place: Place): readonly string[] {
+function supportTable({ path: asked, field: whole }: Place): readonly string[] {
 	const lines: string[] = [];
 	const tell = (path: string, support: Support): void => {
 		lines.push(`${support.level.padEnd(INDENT)}${path}`);
 		if (support.note)
-			lines.push(...wrapped(support.note, 78 - INDENT).map((line) => ' '.repeat(INDENT) + line));
+			lines.push(...wrapped(support.note, WIDTH - INDENT).map((part) => ' '.repeat(INDENT) + part));
 	};
-	const visit = (type: string, path: string, above: readonly string[]): void => {
-		const model = modelOf(type);
+	const visit = (model: string | undefined, path: string, above: readonly string[]): void => {
 		if (model === undefined || above.includes(model)) return;
-		for (const [field, inner] of Object.entries(MODELS[model] ?? {})) {
-			const support = SUPPORT[model]?.[field];
+		for (const { name, model: inner, support } of fieldsOf(model)) {
 			if (support === undefined) continue;
-			const at = path === '' ? field : `${path}.${field}`;
+			const at = path === '' ? name : `${path}.${name}`;
 			tell(at, support);
 			// They are as containers; who asks for them by name gets them.
-			const twin = field === 'initContainers' || field === 'ephemeralContainers';
+			const twin = name === 'initContainers' || name === 'ephemeralContainers';
 			const goesOn = support.level === 'honoured' || support.level === 'approximated';
 			if (goesOn && !twin) visit(inner, at, [...above, model]);
 		}
 	};
-	visit(place.type, place.path.split('.').slice(1).join('.'), []);
-	if (lines.length === 0 && place.support) tell(place.path, place.support);
+	visit(whole.model, asked.split('.').slice(1).join('.'), []);
+	if (lines.length === 0 && whole.support) tell(asked, whole.support);
 	return lines;
 }
 
