@@ -14,6 +14,9 @@ const MAX_MESSAGE = 16 * 1024 * 1024;
  */
 const PING_EVERY = 10_000;
 
+/** Bytes that may wait for the client before no more are read for it. */
+const UNSENT = 512 * 1024;
+
 /** A request that asks for an upgrade, with what Node gives for it. */
 export interface Upgrade {
 	readonly request: IncomingMessage;
@@ -113,7 +116,12 @@ export async function sendAll(
 	stream: Readable,
 	frame: (chunk: Buffer) => Buffer | string,
 ): Promise<void> {
-	for await (const chunk of stream) await send(socket, frame(chunk as Buffer));
+	let last: Promise<void> | undefined;
+	for await (const chunk of stream) {
+		last = send(socket, frame(chunk as Buffer));
+		if (socket.bufferedAmount > UNSENT) await last;
+	}
+	await last;
 }
 
 /** Writes, and holds back the socket until the stream has room again. */

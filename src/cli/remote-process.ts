@@ -7,6 +7,9 @@ import type { Status } from '../api/errors.ts';
 import type { Client, ClientWebSocket, Query } from '../client/client.ts';
 import type { Input, Io, Output } from './io.ts';
 
+/** Bytes that may wait for the supervisor before stdin is read no further. */
+const UNSENT = 512 * 1024;
+
 export interface Streams {
 	readonly stdin?: NodeJS.ReadableStream;
 	readonly stdout: NodeJS.WritableStream;
@@ -78,11 +81,17 @@ function frame(channel: number, data: Buffer): Buffer {
 }
 
 function sendStdin(socket: ClientWebSocket, stdin: NodeJS.ReadableStream): () => void {
+	let unsent = 0;
 	const onData = (chunk: Buffer | string) => {
-		stdin.pause();
+		const data = frame(STDIN, Buffer.from(chunk));
+		unsent += data.length;
+		if (unsent > UNSENT) stdin.pause();
 		// A socket that closed has nobody to read; the end of messages() tells how it ended.
-		socket.send(frame(STDIN, Buffer.from(chunk))).then(
-			() => stdin.resume(),
+		socket.send(data).then(
+			() => {
+				unsent -= data.length;
+				if (unsent <= UNSENT && stdin.isPaused()) stdin.resume();
+			},
 			() => {},
 		);
 	};

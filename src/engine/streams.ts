@@ -3,11 +3,12 @@
  * client library's own demultiplexer recurses once per frame (5 000 small frames in one chunk overflow the
  * stack) and ignores back-pressure, so here is ours: iterative, linear, and pulling.
  */
-import { once } from 'node:events';
 import { PassThrough, type Readable } from 'node:stream';
 import { EngineError, type LogChunk } from './engine.ts';
 
 const HEADER = 8;
+/** Bytes that may wait to be read: some reads of a socket (64 KiB), so that reader and writer need not take turns. */
+const HIGH_WATER = 256 * 1024;
 
 /** Cuts chunks into frames; keeps what is not whole yet. Linear in the bytes, however they are cut. */
 export class FrameDecoder {
@@ -95,8 +96,8 @@ export interface SplitStreams {
  * read both, or `resume()` the one that it does not want.
  */
 export function split(source: Readable, tty: boolean): SplitStreams {
-	const stdout = new PassThrough();
-	const stderr = new PassThrough();
+	const stdout = new PassThrough({ highWaterMark: HIGH_WATER });
+	const stderr = new PassThrough({ highWaterMark: HIGH_WATER });
 	const feed = async (): Promise<void> => {
 		const decoder = tty ? undefined : new FrameDecoder();
 		for await (const chunk of source as AsyncIterable<Buffer>) {
@@ -141,17 +142,17 @@ function* runs(frames: readonly LogChunk[]): Generator<LogChunk> {
 	}
 }
 
-async function write(stream: PassThrough, data: Buffer): Promise<void> {
-	if (stream.destroyed) return; // this side is not wanted any more; the other goes on
-	if (stream.write(data)) return;
-	// The loser's listeners must not pile up on a stream that waits often.
-	const either = new AbortController();
-	const { signal } = either;
-	try {
-		await Promise.race([once(stream, 'drain', { signal }), once(stream, 'close', { signal })]);
-	} finally {
-		either.abort();
-	}
+/** Undefined: there is room for more at once. */
+function write(stream: PassThrough, data: Buffer): Promise<void> | undefined {
+	// A side that is not wanted any more is no reason to stop: the other goes on.
+	if (stream.destroyed || stream.write(data)) return undefined;
+	const { promise, resolve } = Promise.withResolvers<void>();
+	const go = (): void => {
+		stream.off('drain', go).off('close', go);
+		resolve();
+	};
+	stream.on('drain', go).on('close', go);
+	return promise;
 }
 
 /**
