@@ -24,8 +24,11 @@ export interface NodeFacts {
 	readonly memoryBytes: number;
 	/** Negotiated API version, e.g. 1.41. */
 	readonly apiVersion: string;
-	/** Whether the engine may set a negative oom_score_adj; where it may not, a start with one fails. */
-	readonly oomScoreAllowed: boolean;
+	/**
+	 * Whether the engine may set a negative oom_score_adj; where it may not, a start with one fails. Of an engine
+	 * elsewhere nobody knows before that has happened: it is set to false then.
+	 */
+	oomScoreAllowed: boolean;
 	/** Where the machine can't give every capability: those that it can. ALL means these then. */
 	readonly capabilities?: readonly string[];
 	/** Undefined when nobody could read it: the engine's own choice stands. */

@@ -43,8 +43,13 @@ export async function createSandbox(parts: PerformerParts, deed: Deed, action: C
 	}
 }
 
+/** As crun says it, and runc, whose first process ends without a word. */
+function isOomScoreRefused(error: EngineError): boolean {
+	return /oom_score_adj|can't get final child's PID from pipe: EOF/.test(error.message);
+}
+
 export async function startSandbox(parts: PerformerParts, deed: Deed, action: StartSandbox): Promise<void> {
-	const { engine, network, inventory } = parts;
+	const { engine, network, inventory, node, log } = parts;
 	try {
 		await engine.startContainer(action.id);
 	} catch (error) {
@@ -54,6 +59,12 @@ export async function startSandbox(parts: PerformerParts, deed: Deed, action: St
 		await engine.removeContainer(action.id, { force: true }).catch(() => {});
 		inventory.forget(action.id);
 		if (!(error instanceof EngineError)) throw error;
+		if (node.oomScoreAllowed && isOomScoreRefused(error)) {
+			node.oomScoreAllowed = false;
+			log.info('the engine may not lower oom_score_adj: pods run without', { error: error.message });
+			// The next look finds no pause, and the next one is made without it.
+			return;
+		}
 		if (error.code === 'NOT_FOUND') network.forget();
 		if (error.code === 'PORT_TAKEN') {
 			const message = `Failed to create pod sandbox: ${error.message}`;

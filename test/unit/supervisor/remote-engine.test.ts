@@ -1,9 +1,10 @@
-/** What a pod is told about paths of the host when the host is another machine: the engine is a fake that says so. */
+/** An engine on another machine, of which podrun knows less: its host paths, what its kernel allows. The engine is a fake that says so. */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { KubeObject, Pod } from '../../../src/api/types.ts';
+import { EngineError } from '../../../src/engine/engine.ts';
 import { createLog } from '../../../src/supervisor/log.ts';
 import { createSupervisor, type Supervisor } from '../../../src/supervisor/supervisor.ts';
 import { FakeEngine } from '../../support/fake-engine.ts';
@@ -71,4 +72,21 @@ it('a folder that this machine shares with the engine has subPaths as usual', as
 	mkdirSync(shared);
 	engine.host.mkdir(join(shared, 'deep/er'));
 	expect(await until(shared, (told) => told === 'running')).toBe('running');
+});
+
+it('an engine that may not lower oom_score_adj is found out by the first start, and no pod sees it', async () => {
+	const path = join(folder, 'shared');
+	mkdirSync(path);
+	engine.host.mkdir(join(path, 'deep/er'));
+	// As runc 1.1 and 1.3 answered on a machine without CAP_SYS_RESOURCE.
+	const message =
+		"failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: can't get final child's PID from pipe: EOF: unknown";
+	engine.inject({ method: 'startContainer', error: new EngineError('UNKNOWN', message) });
+	await until(path, (told) => told === 'running');
+	const scores = engine.calls
+		.filter(({ method }) => method === 'createContainer')
+		.map(({ args: [options] }) => (options as { oomScoreAdj?: number }).oomScoreAdj);
+	expect(scores).toEqual([-998, undefined, expect.any(Number)]);
+	const events = (await supervisor.backend.list('Event', 'default')).items as unknown as { type: string }[];
+	expect(events.filter(({ type }) => type === 'Warning')).toEqual([]);
 });
