@@ -109,6 +109,11 @@ export function endedAt(container: ObservedContainer): Instant {
 	return container.finishedAt ?? container.createdAt;
 }
 
+/** The same by our own clock: what waits are counted from. */
+export function overSince(container: ObservedContainer): Instant {
+	return container.seen?.overSince ?? endedAt(container);
+}
+
 /** All attempts that the engine has under this name, newest first. */
 export function attemptsOf(context: Context, name: string): readonly ObservedContainer[] {
 	return context.observed.containers.get(name) ?? [];
@@ -120,7 +125,9 @@ export function attemptsOf(context: Context, name: string): readonly ObservedCon
  */
 export function isJoined({ sandbox }: Context, container: ObservedContainer): boolean {
 	if (sandbox === undefined) return false;
-	if ((container.startedAt ?? Number.POSITIVE_INFINITY) < (sandbox.startedAt ?? 0)) return false;
+	// Only of a pause that has ended before: a clock that was set back must not make its containers older than it.
+	const restarted = sandbox.finishedAt !== undefined;
+	if (restarted && (container.startedAt ?? Number.POSITIVE_INFINITY) < (sandbox.startedAt ?? 0)) return false;
 	return container.sandboxID === undefined || container.sandboxID === sandbox.id;
 }
 

@@ -5,7 +5,7 @@
 import { parseImageRef } from '../api/image-ref.ts';
 import type { Instant } from '../api/types.ts';
 import type { PullImage } from './action.ts';
-import { attemptsOf, type Context, endedAt, isPristine, type Member } from './context.ts';
+import { attemptsOf, type Context, isPristine, type Member, overSince } from './context.ts';
 import { type Plan, pullRetryAt } from './plan.ts';
 
 /** ErrImagePull is shown for this long after a failed pull, then ImagePullBackOff until the next. */
@@ -131,7 +131,7 @@ function wasPulledFor(context: Context, member: Member, attempt: number): boolea
 	const own = observed.pulled.get(member.name);
 	if (own?.attempt === attempt) return true;
 	const last = attemptsOf(context, member.name).find((one) => !isPristine(one));
-	const since = last === undefined ? Number.NEGATIVE_INFINITY : endedAt(last);
+	const since = last === undefined ? Number.NEGATIVE_INFINITY : overSince(last);
 	return context.members.some(
 		({ name, spec }) => spec.image === member.spec.image && (observed.pulled.get(name)?.at ?? since) > since,
 	);

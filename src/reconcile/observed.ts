@@ -27,8 +27,11 @@ export interface ObservedContainer {
 	readonly image: string;
 	readonly imageID: string;
 	readonly createdAt: Instant;
+	/** By the engine's clock, which may be another than ours, and may have been set since: for the status alone. */
 	readonly startedAt?: Instant;
 	readonly finishedAt?: Instant;
+	/** When it began and when it was over by our own clock: what is reckoned with. Absent: the engine's word counts. */
+	readonly seen?: { readonly startedAt?: Instant; readonly overSince?: Instant };
 	readonly exitCode?: number;
 	/** The signal's number where the engine tells one. */
 	readonly signal?: number;

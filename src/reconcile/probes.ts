@@ -146,6 +146,15 @@ export function probeNote(type: ProbeType, result: ProbeResult, fieldPath?: stri
 	}
 }
 
+/** The same state after the clock has been set forward by `ms` (back: less than 0): what was to come still is. */
+export function shifted(state: ProbeState, ms: number): ProbeState {
+	const runs = Object.entries(state.runs).map(([type, run]): [string, Run] => [
+		type,
+		{ ...run, dueAt: run.dueAt + ms, tick: run.tick + ms },
+	]);
+	return { ...state, startedAt: state.startedAt + ms, runs: Object.fromEntries(runs) };
+}
+
 /** Whether two verdicts lead to the same decisions. */
 export function sameVerdicts(a: ProbeVerdicts, b: ProbeVerdicts): boolean {
 	return a.started === b.started && a.ready === b.ready && a.live === b.live && a.failed === b.failed;

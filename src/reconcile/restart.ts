@@ -14,6 +14,7 @@ import {
 	isJoined,
 	isPristine,
 	type Member,
+	overSince,
 	previousStatus,
 	startFailed,
 } from './context.ts';
@@ -93,8 +94,9 @@ export function restartOf(context: Context, member: Member): Restart {
 /** The arithmetic over one dead attempt; `mostMs` is the ceiling, which lowers the first step too. */
 export function crashBackoff(dead: ObservedContainer, mostMs: number): Restart {
 	const base = Math.min(BASE_BACKOFF, mostMs);
-	const end = endedAt(dead);
-	const ran = end - (dead.startedAt ?? end);
+	const finished = endedAt(dead);
+	const ran = finished - (dead.startedAt ?? finished);
+	const end = overSince(dead);
 	if (dead.backoffMs === 0 || ran > STABLE_AFTER) return { at: 0, waitMs: 0, backoffMs: base };
 	const waitMs = Math.min(dead.backoffMs, mostMs);
 	return { at: end + waitMs, waitMs, backoffMs: Math.min(waitMs * 2, mostMs) };

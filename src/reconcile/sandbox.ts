@@ -3,7 +3,7 @@
  * replaced by the next attempt, with the same IP; before that, everything that lived in it ends. A pause that
  * dies as soon as it is born is made again more and more slowly.
  */
-import { type Context, endedAt } from './context.ts';
+import { type Context, endedAt, overSince } from './context.ts';
 import { sandboxHash } from './hash.ts';
 import type { ObservedContainer } from './observed.ts';
 import type { Plan } from './plan.ts';
@@ -47,7 +47,7 @@ function createSandbox(context: Context, plan: Plan, old: ObservedContainer | un
 		plan.act({ type: 'CreateSandbox', attempt: 0, cause: 'the pod has no sandbox' });
 		return;
 	}
-	const readyAt = endedAt(old) + againAfter(old);
+	const readyAt = overSince(old) + againAfter(old);
 	if (context.now < readyAt) {
 		plan.wake(readyAt);
 		return;

@@ -49,12 +49,16 @@ export function deletionDeadline(context: Context): Instant {
 	const { metadata } = context.pod;
 	const { observed, now } = context;
 	const grace = (metadata.deletionGracePeriodSeconds ?? podGraceMs(context.pod) / 1000) * 1000;
-	const begun = [...observed.deeds.values()]
-		.filter((deeds) => deeds.stopping?.reason === 'PodDeleted')
-		.map((deeds) => deeds.stopping?.since ?? now);
-	const since = Math.min(now, ...begun);
+	const begun = [...observed.deeds.values()].flatMap(({ stopping }) =>
+		stopping?.reason === 'PodDeleted' ? [stopping] : [],
+	);
+	if (begun.length > 0) {
+		// The stamp is the wall clock's, which may have been set since; what was begun tells how long it may last.
+		const since = Math.min(...begun.map((one) => one.since));
+		return Math.min(since + grace, Math.max(...begun.map((one) => one.deadline)));
+	}
 	const stamp = parseTime(metadata.deletionTimestamp);
-	return Math.min(since + grace, stamp === undefined ? Number.POSITIVE_INFINITY : stamp + 1_000);
+	return Math.min(now + grace, stamp === undefined ? Number.POSITIVE_INFINITY : stamp + 1_000);
 }
 
 function stopEach(

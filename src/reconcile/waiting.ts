@@ -6,9 +6,9 @@ import { isWanted } from './containers.ts';
 import {
 	attemptsOf,
 	type Context,
-	endedAt,
 	isPristine,
 	type Member,
+	overSince,
 	podLabel,
 	startFailed,
 } from './context.ts';
@@ -39,7 +39,7 @@ export function waitingOf(context: Context, plan: Plan, member: Member): Waiting
 	const restart = restartOf(context, member);
 	const error = dead === undefined ? undefined : startError(context, dead);
 	if (error !== undefined && dead !== undefined) {
-		const shownUntil = endedAt(dead) + ERROR_SHOWN;
+		const shownUntil = overSince(dead) + ERROR_SHOWN;
 		if (now < shownUntil) {
 			plan.wake(shownUntil);
 			return error;

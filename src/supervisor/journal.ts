@@ -5,7 +5,14 @@
  * pod's deletionTimestamp.
  */
 import type { Instant } from '../api/types.ts';
-import { type Deeds, ENGINE_AWAY, type Failure } from '../reconcile/observed.ts';
+import {
+	type Deeds,
+	ENGINE_AWAY,
+	type Failure,
+	type HookRun,
+	type ObservedContainer,
+} from '../reconcile/observed.ts';
+import { Witness } from './witness.ts';
 
 /** Why a pod has failed as a whole, for its status: Evicted, SysctlForbidden. */
 export interface PodFailure {
@@ -32,6 +39,8 @@ export class Journal {
 	/** `<container>-<attempt>` whose termination message file was made together with the pause's files. */
 	readonly messageFiles = new Set<string>();
 	readonly hookAborts = new HookAborts();
+	readonly #witness = new Witness();
+	#leaps = 0;
 	/** The node has given the pod up: its phase is Failed from the next turn on, and everything of it ends. */
 	failed: PodFailure | undefined;
 	volumesCreated = '';
@@ -64,8 +73,27 @@ export class Journal {
 		}
 	}
 
+	/** Moves every instant along when the clock has leapt; `leaps` is the sum of its leaps so far. */
+	follow(leaps: number): void {
+		const by = leaps - this.#leaps;
+		if (by === 0) return;
+		this.#leaps = leaps;
+		for (const [id, deeds] of this.deeds) this.deeds.set(id, shifted(deeds, by));
+		for (const [target, failure] of this.failures) {
+			this.failures.set(target, { ...failure, at: failure.at + by });
+		}
+		for (const [name, pulled] of this.pulled) this.pulled.set(name, { ...pulled, at: pulled.at + by });
+		this.#witness.shift(by);
+	}
+
+	/** The container with what was seen of it by our own clock. */
+	witnessed(container: ObservedContainer, now: Instant): ObservedContainer {
+		return this.#witness.see(container, now);
+	}
+
 	/** Drops what is about containers that are gone. `ids`: those that there are. */
 	prune(ids: ReadonlySet<string>): void {
+		this.#witness.prune(ids);
 		for (const id of [...this.deeds.keys()]) if (!ids.has(id)) this.deeds.delete(id);
 		for (const id of [...this.resized.keys()]) if (!ids.has(id)) this.resized.delete(id);
 		for (const id of [...this.prepared]) if (!ids.has(id)) this.prepared.delete(id);
@@ -77,6 +105,23 @@ export class Journal {
 			if (id !== undefined && !ids.has(id)) this.failures.delete(target);
 		}
 	}
+}
+
+function shifted({ postStart, preStop, stopping, termSentAt, killSentAt }: Deeds, by: number): Deeds {
+	const hook = (run: HookRun): HookRun => ({
+		...run,
+		startedAt: run.startedAt + by,
+		...(run.endedAt === undefined ? {} : { endedAt: run.endedAt + by }),
+	});
+	return {
+		...(postStart === undefined ? {} : { postStart: hook(postStart) }),
+		...(preStop === undefined ? {} : { preStop: hook(preStop) }),
+		...(stopping === undefined
+			? {}
+			: { stopping: { ...stopping, since: stopping.since + by, deadline: stopping.deadline + by } }),
+		...(termSentAt === undefined ? {} : { termSentAt: termSentAt + by }),
+		...(killSentAt === undefined ? {} : { killSentAt: killSentAt + by }),
+	};
 }
 
 /** Hooks that are under way, by container id: a hook ends when its container does. */

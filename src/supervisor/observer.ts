@@ -48,7 +48,10 @@ export class Observer {
 		journal.hookAborts.cut((id) =>
 			known.some(({ observed }) => observed.id === id && observed.state === 'running'),
 		);
-		const { sandboxes, containers } = sorted(known, journal, pod.spec.hostNetwork === true);
+		journal.follow(clock.leaps?.() ?? 0);
+		const now = clock.now();
+		const seen = known.map((one) => ({ ...one, observed: journal.witnessed(one.observed, now) }));
+		const { sandboxes, containers } = sorted(seen, journal, pod.spec.hostNetwork === true);
 		const podIP = await this.#podIP(pod, admission, sandboxes[0]);
 		const state: VolumesState = volumes.state(pod, journal, podIP, sandboxes[0]?.id);
 		return {

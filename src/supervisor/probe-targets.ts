@@ -24,7 +24,7 @@ export function probeTargets(pod: Pod, observed: ObservedPod): ProbeTarget[] {
 			{
 				containerID: running.id,
 				container,
-				startedAt: running.startedAt,
+				startedAt: running.seen?.startedAt ?? running.startedAt,
 				sandboxID: sandbox.id,
 				podIP: observed.podIP,
 				terminating: pod.metadata.deletionTimestamp !== undefined,

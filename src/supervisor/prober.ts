@@ -21,6 +21,7 @@ import {
 	type ProbeType,
 	probeNote,
 	sameVerdicts,
+	shifted,
 } from '../reconcile/probes.ts';
 import type { Clock } from './clock.ts';
 import { directDial } from './handlers/dial.ts';
@@ -137,6 +138,7 @@ class Worker {
 	private readonly running = new Map<ProbeType, AbortController>();
 	private target: ProbeTarget;
 	private state: ProbeState;
+	private leaps: number;
 	private cancelTimer: (() => void) | undefined;
 
 	constructor(podKey: string, target: ProbeTarget, options: ProberOptions, run: ProbeRunner) {
@@ -145,6 +147,7 @@ class Worker {
 		this.options = options;
 		this.runProbe = run;
 		this.specs = specsOf(target.container);
+		this.leaps = options.clock.leaps?.() ?? 0;
 		this.state = beginProbes(this.specs, target.startedAt, options.clock.now(), target.started);
 		this.schedule();
 	}
@@ -175,15 +178,23 @@ class Worker {
 		this.cancelTimer?.();
 		this.cancelTimer = undefined;
 		if (this.ended.signal.aborted) return;
+		const now = this.now();
 		let first: Instant | undefined;
 		for (const type of PROBE_TYPES) {
 			const at = this.dueAt(type);
 			if (at !== undefined && (first === undefined || at < first)) first = at;
 		}
 		if (first === undefined) return;
-		this.cancelTimer = this.options.clock.after(Math.max(0, first - this.options.clock.now()), () =>
-			this.runDue(),
-		);
+		this.cancelTimer = this.options.clock.after(Math.max(0, first - now), () => this.runDue());
+	}
+
+	/** The clock's reading, after the state has followed its leaps. */
+	private now(): Instant {
+		const { clock } = this.options;
+		const leaps = clock.leaps?.() ?? 0;
+		if (leaps !== this.leaps) this.state = shifted(this.state, leaps - this.leaps);
+		this.leaps = leaps;
+		return clock.now();
 	}
 
 	private dueAt(type: ProbeType): Instant | undefined {
@@ -191,7 +202,7 @@ class Worker {
 	}
 
 	private runDue(): void {
-		const now = this.options.clock.now();
+		const now = this.now();
 		for (const type of PROBE_TYPES) {
 			const at = this.dueAt(type);
 			if (at !== undefined && at <= now) void this.run(type);
@@ -218,7 +229,8 @@ class Worker {
 			return;
 		}
 		const before = this.state.verdicts;
-		const { state, counted } = fold(this.state, this.specs, type, result, this.options.clock.now());
+		const now = this.now();
+		const { state, counted } = fold(this.state, this.specs, type, result, now);
 		this.state = state;
 		this.schedule();
 		const note =

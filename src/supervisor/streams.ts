@@ -16,6 +16,7 @@ import type { Store } from './store.ts';
 const DEFAULT_CONTAINER = 'kubectl.kubernetes.io/default-container';
 /** Two readings nearer to each other than this tell nothing about CPU. */
 const USAGE_WINDOW_MS = 500;
+const OLDEST_READING_MS = 60_000;
 
 export class PodStreams {
 	readonly #engine: Engine;
@@ -129,8 +130,10 @@ export class PodStreams {
 
 	async #twoReadings(id: string): Promise<{ before: ContainerStats; after: ContainerStats }> {
 		let before = this.#readings.get(id);
-		if (before === undefined || this.#clock.now() - before.at > 60_000) before = await this.#engine.stats(id);
-		const wait = USAGE_WINDOW_MS - (this.#clock.now() - before.at);
+		const age = before === undefined ? 0 : this.#clock.now() - before.at;
+		// Too old, or of a time to come: the clock was set.
+		if (before === undefined || age < 0 || age > OLDEST_READING_MS) before = await this.#engine.stats(id);
+		const wait = Math.min(USAGE_WINDOW_MS - (this.#clock.now() - before.at), USAGE_WINDOW_MS);
 		if (wait > 0) await new Promise<void>((resolve) => this.#clock.after(wait, resolve));
 		const after = await this.#engine.stats(id);
 		this.#readings.set(id, after);

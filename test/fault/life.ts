@@ -15,17 +15,32 @@ export class Life {
 	readonly #engine: FakeEngine;
 	readonly #timers = new Set<Timer>();
 	#dead = false;
+	#leaps = 0;
+	readonly #setBefore: number;
 
-	constructor(engine: FakeEngine) {
+	/** @param set by how much the wall clock differs from the engine's when it begins */
+	constructor(engine: FakeEngine, set = 0) {
 		this.#engine = engine;
+		this.#setBefore = set;
 		this.clock = {
-			now: () => engine.now,
+			now: () => engine.now + this.set,
+			leaps: () => this.#leaps,
 			after: (ms, then) => {
 				const timer = { at: engine.now + Math.max(ms, 0), then };
 				if (!this.#dead) this.#timers.add(timer);
 				return () => this.#timers.delete(timer);
 			},
 		};
+	}
+
+	/** Somebody sets the wall clock; timers go on as if nothing had happened. */
+	leap(ms: number): void {
+		this.#leaps += ms;
+	}
+
+	/** By how much the wall clock differs from the engine's. */
+	get set(): number {
+		return this.#setBefore + this.#leaps;
 	}
 
 	get dead(): boolean {

@@ -37,7 +37,7 @@ export class World {
 
 	/** Starts a supervisor on what is on disk and on the engine. */
 	async start(): Promise<void> {
-		const life = new Life(this.engine);
+		const life = new Life(this.engine, this.#life.set);
 		this.#life = life;
 		// As the daemon: a start that fails ends the process, and the next command starts another.
 		let outcome: 'done' | 'failed' | undefined;
@@ -122,6 +122,11 @@ export class World {
 			else if (this.engine.now > limit) return false;
 			else await this.#step(limit + 1);
 		}
+	}
+
+	/** Somebody sets the clock of the supervisor's machine, not the engine's. */
+	leap(ms: number): void {
+		this.#life.leap(ms);
 	}
 
 	/** Lets `ms` pass. */

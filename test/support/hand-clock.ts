@@ -9,6 +9,7 @@ interface Timer {
 export class HandClock implements Clock {
 	#now: number;
 	readonly #timers = new Set<Timer>();
+	#leaps = 0;
 
 	/** `now`: where it starts, ms. */
 	constructor(now = 0) {
@@ -21,7 +22,16 @@ export class HandClock implements Clock {
 	}
 
 	now(): number {
-		return this.#now;
+		return this.#now + this.#leaps;
+	}
+
+	leaps(): number {
+		return this.#leaps;
+	}
+
+	/** Somebody sets the wall clock forward by `ms`, or back; `passTo` and the timers know nothing of it. */
+	leap(ms: number): void {
+		this.#leaps += ms;
 	}
 
 	after(ms: number, then: () => void): () => void {

@@ -231,10 +231,16 @@ describe('what runs', () => {
 
 	it('ends when somebody has started its pause anew', () => {
 		const started = attempt(base, 'main').startedAt ?? 0;
-		const sandboxes = [pause(base, { startedAt: started + 1 })];
+		const sandboxes = [pause(base, { startedAt: started + 1, finishedAt: started })];
 		expect(decided(base, observe(base, [attempt(base, 'main')], { sandboxes }))).toEqual([
 			signal('SandboxChanged'),
 		]);
+	});
+
+	it('stays when the clock was set back between the start of its pause and its own', () => {
+		const started = attempt(base, 'main').startedAt ?? 0;
+		const sandboxes = [pause(base, { startedAt: started + 3_600_000 })];
+		expect(decided(base, observe(base, [attempt(base, 'main')], { sandboxes }))).toEqual([]);
 	});
 
 	it('ends when its liveness probe has failed', () => {

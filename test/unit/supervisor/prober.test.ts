@@ -63,6 +63,16 @@ beforeEach(() => {
 });
 
 describe('the prober', () => {
+	it.each([3_600_000, -3_600_000])('keeps its pace when the clock is set by %i ms', async (leap) => {
+		prober.sync('pod', [target('a', { livenessProbe: check({ periodSeconds: 2 }) })]);
+		await passTo(5);
+		const before = ran.length;
+		clock.leap(leap);
+		await passTo(11);
+		expect(before).toBe(2);
+		expect(ran.slice(2)).toEqual([6, 8, 10].map((second) => `${second + leap / 1000} liveness a`));
+	});
+
 	it('says nothing of a container that nobody could ask, and goes on when somebody can', async () => {
 		answer = () => ({
 			outcome: clock.now() < START + 3000 ? 'error' : 'success',
