@@ -69,11 +69,6 @@ export function parseImageRef(text: string): ImageRef | undefined {
 	};
 }
 
-/** Is it an image id (`sha256:…` or 64 hex digits) and no name? */
-export function isImageID(text: string): boolean {
-	return /^(?:sha256:)?[a-f0-9]{64}$/.test(text);
-}
-
 function validDigest(digest: string): boolean {
 	if (!DIGEST.test(digest)) return false;
 	const [algorithm = '', hex = ''] = digest.split(':');

@@ -3,7 +3,7 @@
  * is arithmetic over the object; randomness and time are the caller's.
  */
 import { createHash } from 'node:crypto';
-import type { KubeObject, ObjectMeta } from './types.ts';
+import type { ObjectMeta } from './types.ts';
 
 /** `namespace/name`, or the name alone for what has no namespace. */
 export function objectKey(namespace: string | undefined, name: string): string {
@@ -13,12 +13,6 @@ export function objectKey(namespace: string | undefined, name: string): string {
 /** The key of an object by its metadata. */
 export function keyOf(object: { readonly metadata: ObjectMeta }): string {
 	return objectKey(object.metadata.namespace, object.metadata.name);
-}
-
-/** The two halves of a key; a name without a namespace stands alone. */
-export function parseKey(key: string): { readonly namespace?: string; readonly name: string } {
-	const slash = key.indexOf('/');
-	return slash < 0 ? { name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
 }
 
 /**
@@ -62,11 +56,4 @@ export function generateName(base: string, random: () => number): string {
 		suffix += SUFFIX_ALPHABET[Math.floor(random() * SUFFIX_ALPHABET.length)] ?? 'x';
 	}
 	return base.slice(0, GENERATED_MAX - SUFFIX_LENGTH) + suffix;
-}
-
-/** By namespace, then name: the order of a list. */
-export function compareObjects(a: KubeObject, b: KubeObject): number {
-	const [x, y] = [`${a.metadata.namespace ?? ''}/`, `${b.metadata.namespace ?? ''}/`];
-	if (x !== y) return x < y ? -1 : 1;
-	return a.metadata.name < b.metadata.name ? -1 : a.metadata.name > b.metadata.name ? 1 : 0;
 }

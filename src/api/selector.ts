@@ -16,15 +16,6 @@ export interface Requirement {
 /** Every requirement must hold; none: everything matches. */
 export type Selector = readonly Requirement[];
 
-export interface LabelSelectorObject {
-	readonly matchLabels?: Readonly<Record<string, string>>;
-	readonly matchExpressions?: readonly {
-		readonly key: string;
-		readonly operator: string;
-		readonly values?: readonly string[];
-	}[];
-}
-
 const KEY =
 	/^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 const VALUE = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
@@ -40,21 +31,6 @@ export function parseLabelSelector(text: string): Selector {
 		for (const value of requirement.values) if (!VALUE.test(value)) throw unparsable(text, value);
 		return requirement;
 	});
-}
-
-/** A LabelSelector of a spec as requirements. Undefined selects nothing in Kubernetes; the caller says what it means. */
-export function selectorOf(selector: LabelSelectorObject): Selector {
-	const equal = Object.entries(selector.matchLabels ?? {}).map(
-		([key, value]): Requirement => ({ key, operator: 'In', values: [value] }),
-	);
-	const expressions = (selector.matchExpressions ?? []).map(
-		({ key, operator, values }): Requirement => ({
-			key,
-			operator: operator as SelectorOperator,
-			values: values ?? [],
-		}),
-	);
-	return [...equal, ...expressions];
 }
 
 /** Whether labels satisfy a selector. `!=` and `notin` hold for an absent label, as in Kubernetes. */

@@ -42,13 +42,6 @@ export function resourceOfKind(kind: string): Resource | undefined {
 	return RESOURCES.find((resource) => resource.kind === kind);
 }
 
-/** `/api/v1/namespaces/NS/pods[/NAME]`; without a namespace: all of them. */
-export function pathOf(resource: Resource, namespace: string | undefined, name?: string): string {
-	const before = resource.namespaced && namespace ? `/namespaces/${encodeURIComponent(namespace)}` : '';
-	const after = name === undefined ? '' : `/${encodeURIComponent(name)}`;
-	return `/api/v1${before}/${resource.plural}${after}`;
-}
-
 /** What a command line asked for: one resource with names, or all of its objects when there are none. */
 export interface Asked {
 	readonly resource: Resource;

@@ -14,11 +14,6 @@ export type Env = Readonly<Record<string, string | undefined>>;
 
 const DEFAULT_SOCKET = '/var/run/docker.sock';
 
-/** The engine's stable name, e.g. `unix:///var/run/docker.sock`. Throws like `resolveEngineAddress`. */
-export function engineAddress(env: Env): string {
-	return resolveEngineAddress(env).url;
-}
-
 /**
  * Resolves in the docker CLI's order: an explicit context, DOCKER_HOST, DOCKER_CONTEXT, `currentContext` of
  * Docker's config.json, then the default sockets.

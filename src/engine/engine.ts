@@ -3,7 +3,7 @@
  * dockerode. The real one is docker.ts, the stateful fake of the tests stands in test/support; one contract
  * suite runs on both. Every call may be cut by an AbortSignal. Times are milliseconds since the epoch.
  */
-import type { Duplex, Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { CreateOptions, MountOption, PortBinding, ResourceOptions } from '../translate/options.ts';
 
 export type { CreateOptions, MountOption, PortBinding, ResourceOptions };
@@ -337,6 +337,3 @@ export interface Engine {
 	/** Closes idle connections. */
 	close(): void;
 }
-
-/** A stream in both directions, e.g. to `pause connect`. */
-export type Pipe = Duplex;

@@ -11,7 +11,7 @@ import {
 	type PullProgress,
 	type RegistryAuth,
 } from '../engine/engine.ts';
-import { infraImage } from '../engine/infra-image.ts';
+import { infraArch, infraImage } from '../engine/infra-image.ts';
 
 interface Pull {
 	readonly done: Promise<string>;
@@ -108,13 +108,14 @@ export class Images {
 			if ((await this.find(this.#override)) === undefined) await this.pull(this.#override, undefined);
 			return this.#override;
 		}
-		if (this.#info.arch !== 'amd64' && this.#info.arch !== 'arm64') {
+		const arch = infraArch(this.#info.arch);
+		if (arch === undefined) {
 			throw new EngineError(
 				'UNKNOWN',
 				`podrun has no infra image for ${this.#info.arch}: give one with --infra-image`,
 			);
 		}
-		const { tag, tar } = infraImage(this.#info.arch);
+		const { tag, tar } = infraImage(arch);
 		if ((await this.find(tag)) === undefined) await this.#engine.loadImage(tar);
 		return tag;
 	}

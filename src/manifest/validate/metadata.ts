@@ -1,7 +1,7 @@
 /** Rules for metadata: names, namespaces, labels, annotations. The same for every kind. */
 import type { ObjectMeta } from '../../api/types.ts';
 import type { FieldErrors } from './field-errors.ts';
-import { byteLength, dnsLabel, dnsSubdomain, labelValue, qualifiedName } from './names.ts';
+import { byteLength, dnsLabel, labelValue, qualifiedName } from './names.ts';
 
 /** All annotations of an object together, keys and values. */
 const MAX_ANNOTATIONS = 256 * 1024;
@@ -65,6 +65,3 @@ function checkOwners(errors: FieldErrors, path: string, meta: ObjectMeta): void 
 		}
 	}
 }
-
-/** Names of Pods, ConfigMaps, Secrets, claims. */
-export const objectName = dnsSubdomain;

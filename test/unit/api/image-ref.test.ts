@@ -1,6 +1,6 @@
 /** Image references, read as Docker's own grammar reads them. */
 import { describe, expect, it } from 'vitest';
-import { isImageID, parseImageRef } from '../../../src/api/image-ref.ts';
+import { parseImageRef } from '../../../src/api/image-ref.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 
@@ -44,10 +44,4 @@ describe('parseImageRef', () => {
 	])('refuses "%s"', (text) => {
 		expect(parseImageRef(text)).toBeUndefined();
 	});
-});
-
-it('knows an id', () => {
-	expect(isImageID('a'.repeat(64))).toBe(true);
-	expect(isImageID(DIGEST)).toBe(true);
-	expect(isImageID('nginx')).toBe(false);
 });

@@ -4,7 +4,6 @@ import {
 	matchesLabels,
 	parseFieldSelector,
 	parseLabelSelector,
-	selectorOf,
 } from '../../../src/api/selector.ts';
 
 const LABELS = { app: 'web', tier: 'front', 'example.com/size': '3' };
@@ -38,15 +37,6 @@ describe('a label selector', () => {
 			expect(() => parseLabelSelector(text)).toThrow(/unable to parse requirement/);
 		},
 	);
-
-	it('of a spec joins matchLabels and matchExpressions', () => {
-		const selector = selectorOf({
-			matchLabels: { app: 'web' },
-			matchExpressions: [{ key: 'tier', operator: 'NotIn', values: ['back'] }],
-		});
-		expect(matchesLabels(selector, LABELS)).toBe(true);
-		expect(matchesLabels(selector, { app: 'web', tier: 'back' })).toBe(false);
-	});
 });
 
 describe('a field selector', () => {

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { engineAddress, resolveEngineAddress } from '../../../src/client/engine-address.ts';
+import { resolveEngineAddress } from '../../../src/client/engine-address.ts';
 
 let home: string;
 beforeEach(() => {
@@ -33,8 +33,8 @@ it('takes DOCKER_HOST before any context', () => {
 		url: 'tcp://host:2375',
 		source: 'DOCKER_HOST',
 	});
-	expect(engineAddress({ HOME: home })).toBe('tcp://other:1');
-	expect(engineAddress({ HOME: home, DOCKER_HOST: '/run/x.sock' })).toBe('unix:///run/x.sock');
+	expect(resolveEngineAddress({ HOME: home }).url).toBe('tcp://other:1');
+	expect(resolveEngineAddress({ HOME: home, DOCKER_HOST: '/run/x.sock' }).url).toBe('unix:///run/x.sock');
 });
 
 it('takes a flag before all, then DOCKER_CONTEXT, then the config', () => {
