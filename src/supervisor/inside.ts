@@ -7,6 +7,8 @@ import { constants } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 
+/** Linux': the handle names a file, and opens nothing of it. Node has no word for it. */
+const O_PATH = 0o10000000;
 const ROOT = constants.O_RDONLY | constants.O_DIRECTORY;
 const STEP = ROOT | constants.O_NOFOLLOW;
 
@@ -35,6 +37,35 @@ export async function openFolder(root: string, path: string, facts: FolderFacts)
 		return folder;
 	} catch (error) {
 		await folder.close();
+		throw error;
+	}
+}
+
+/**
+ * Opens the folder `path` below `root` for nothing but to stand for it, whatever its path may become. Undefined when
+ * it is a file. The caller closes the handle. Throws when a step is a symbolic link, or missing.
+ */
+export async function holdFolder(root: string, path: string): Promise<FileHandle | undefined> {
+	const steps = path.split('/').filter((step) => step !== '' && step !== '.');
+	let folder = await open(root, ROOT | O_PATH);
+	let reached = root;
+	try {
+		for (const name of steps) {
+			const next = await open(below(folder, reached, name), constants.O_NOFOLLOW | O_PATH);
+			await folder.close();
+			folder = next;
+			reached = join(reached, name);
+			const found = await folder.stat();
+			if (found.isDirectory()) continue;
+			if (found.isFile() && name === steps.at(-1)) {
+				await folder.close();
+				return undefined;
+			}
+			throw new Error(`${reached} is a symbolic link or no folder`);
+		}
+		return folder;
+	} catch (error) {
+		await folder.close().catch(() => {});
 		throw error;
 	}
 }

@@ -21,6 +21,8 @@ export const BACKOFF = 'podrun.dev/backoff';
 export const SANDBOX = 'podrun.dev/sandbox';
 export const VOLUME = 'podrun.dev/volume';
 export const VOLUME_KIND = 'podrun.dev/volume-kind';
+/** Of a container with pinned folders and of the volumes that they are: which of them belong together. */
+export const PINNED = 'podrun.dev/pinned';
 /** Of a claim's volume: `namespace/claim`. */
 export const CLAIM = 'podrun.dev/claim';
 

@@ -7,14 +7,17 @@ import { containerHash, resourcesHash } from '../../reconcile/hash.ts';
 import { containerOptions } from '../../translate/container.ts';
 import { ConfigError } from '../../translate/errors.ts';
 import { resourceOptions } from '../../translate/limits.ts';
+import { PINNED } from '../../translate/names.ts';
 import { allContainers } from '../../translate/volumes.ts';
 import { DeedError } from '../deed-error.ts';
+import { ignoring } from '../ignoring.ts';
 import { referencesOf } from '../references.ts';
 import { createOrAdopt } from './create-or-adopt.ts';
 import { imageFacts } from './image-facts.ts';
 import { realMounts } from './mounts.ts';
 import type { Deed, PerformerParts } from './performer.ts';
 import { pidsLimitOf } from './pids-limit.ts';
+import { cannotMount, isUnpinned, Pins, unpin } from './pins.ts';
 import { runtimeOf } from './runtime.ts';
 import { seccompProfiles } from './seccomp.ts';
 
@@ -31,6 +34,7 @@ export async function createContainer(
 		refs: referencesOf(store, pod),
 		attempt: action.attempt,
 	};
+	const pins = new Pins(parts, pod);
 	try {
 		const { container: name, attempt } = action;
 		if (!journal.messageFiles.has(`${name}-${attempt}`)) {
@@ -49,7 +53,7 @@ export async function createContainer(
 			backoffMs: action.backoffMs,
 			sandboxID: action.sandboxID,
 			image: await imageFacts(parts, pod, container),
-			mounts: await realMounts(parts, deed, container, context),
+			mounts: await realMounts(parts, deed, container, context, pins),
 			seccompProfiles: await seccompProfiles(pod, parts.env),
 			...(targetID === undefined ? {} : { targetID }),
 			...(runtime === undefined ? {} : { runtime }),
@@ -57,11 +61,13 @@ export async function createContainer(
 		for (const note of notes)
 			log.info('weakened', { pod: pod.metadata.name, container: container.name, note });
 		const pidsLimit = pidsLimitOf(parts.env, context.profile);
-		const limited = { ...options, resources: { ...options.resources, ...pidsLimit } };
+		const labels = { ...options.labels, ...pins.labels };
+		const limited = { ...options, labels, resources: { ...options.resources, ...pidsLimit } };
 		const id = await createOrAdopt(engine, limited);
 		inventory.touch(id, pod.metadata.uid);
 		if (action.ahead) journal.untold.add(`${name}-${attempt}`);
 	} catch (error) {
+		await pins.undo().catch(() => undefined);
 		if (error instanceof ConfigError) {
 			const note = {
 				type: 'Warning',
@@ -102,11 +108,15 @@ export async function startContainer(
 	if (deed.journal.untold.delete(`${action.container}-${made?.attempt}`)) {
 		tellCreated(parts, deed, specOf(deed, action.container), false);
 	}
+	const labels = inventory.find(action.id)?.engine.labels ?? {};
+	// It is made anew: the next look finds it missing.
+	if (isUnpinned(labels)) return discard(parts, action.id, labels);
 	// An attempt begins with the files that were synced into those before it.
 	await sync.prepare(deed.pod, action.container, action.id, deed.observed.sandboxes[0]?.id);
 	try {
 		await engine.startContainer(action.id);
 	} catch (error) {
+		if (cannotMount(engine, labels, error)) return await discard(parts, action.id, labels);
 		if (!(error instanceof EngineError) || error.code !== 'NOT_MODIFIED') throw error;
 	} finally {
 		await inventory.started(action.id, deed.pod.metadata.uid);
@@ -115,6 +125,17 @@ export async function startContainer(
 	const fieldPath = fieldPathOf(deed, action.container);
 	const message = `Started container ${action.container}`;
 	recorder.record(deed.pod, { type: 'Normal', reason: 'Started', message, fieldPath }, clock.now());
+}
+
+/** Takes away an attempt that never ran. */
+async function discard(
+	{ engine, inventory }: PerformerParts,
+	id: string,
+	labels: Readonly<Record<string, string>>,
+): Promise<void> {
+	await ignoring(['NOT_FOUND'], engine.removeContainer(id, { force: true }));
+	inventory.forget(id);
+	await unpin(engine, labels[PINNED]);
 }
 
 export async function updateResources(

@@ -1,21 +1,24 @@
 /** Removal: of one attempt, and of all that a pod has on the engine. What is gone already is no error. */
 import type { RemoveContainer } from '../../reconcile/action.ts';
-import { POD_UID } from '../../translate/names.ts';
+import { PINNED, POD_UID } from '../../translate/names.ts';
 import { ignoring } from '../ignoring.ts';
 import type { Deed, PerformerParts } from './performer.ts';
+import { letGo, unpin } from './pins.ts';
 
 export async function removeContainer(
 	parts: PerformerParts,
 	deed: Deed,
 	action: RemoveContainer,
 ): Promise<void> {
-	const known = parts.inventory.find(action.id)?.observed;
+	const found = parts.inventory.find(action.id);
+	const known = found?.observed;
 	// An init container that is done stays done, also when nothing of it is left to see.
 	if (known?.role === 'init' && known.exitCode === 0 && known.sandboxID !== undefined) {
 		const done = deed.journal.initDone.get(known.sandboxID) ?? new Set<string>();
 		deed.journal.initDone.set(known.sandboxID, done.add(known.name));
 	}
 	await ignoring(['NOT_FOUND'], parts.engine.removeContainer(action.id, { force: action.force }));
+	await unpin(parts.engine, found?.engine.labels[PINNED]);
 	parts.inventory.forget(action.id);
 }
 
@@ -26,8 +29,9 @@ export async function removePod(parts: PerformerParts, { pod }: Deed): Promise<v
 	// Not the inventory but the engine is asked: nothing may be left behind.
 	const [all, owned] = await Promise.all([engine.listContainers([`${POD_UID}=${uid}`]), volumes.owned(pod)]);
 	await Promise.all(
-		all.map(async ({ id }) => {
+		all.map(async ({ id, labels }) => {
 			await ignoring(['NOT_FOUND'], engine.removeContainer(id, { force: true }));
+			await letGo(labels[PINNED]);
 			inventory.forget(id);
 		}),
 	);
