@@ -31,8 +31,8 @@ export function containersOf(pod: Pod): readonly NamedContainer[] {
 }
 
 /** All statuses of a pod, in the order of its life: init containers first. */
-export function statusesOf(pod: Pod): readonly ContainerStatus[] {
-	const { initContainerStatuses, containerStatuses, ephemeralContainerStatuses } = pod.status ?? {};
+export function statusesOf({ status }: Pick<Pod, 'status'>): readonly ContainerStatus[] {
+	const { initContainerStatuses, containerStatuses, ephemeralContainerStatuses } = status ?? {};
 	return [
 		...(initContainerStatuses ?? []),
 		...(containerStatuses ?? []),

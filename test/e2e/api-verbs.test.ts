@@ -18,6 +18,9 @@ spec:
     command: [sh, -c, "while true; do sleep 1; done"]
 `;
 
+/** Its entrypoint becomes nginx in a moment; the shell that looks must not see itself. */
+const UNTIL_NGINX = "until ps | grep '[n]ginx: master'; do sleep 0.1; done";
+
 describe('verbs on a running pod', () => {
 	const scenario = new Scenario('fine', { KUBE_EDITOR: 'sed -i s/app:.fine/app:\\ edited/' });
 
@@ -70,7 +73,8 @@ describe('verbs on a running pod', () => {
 	});
 
 	test('debug sees the processes of its target, and its name can not be taken twice', async () => {
-		await scenario.ok('debug', 'fine', '-c', 'look', '--image=busybox:1.36', '--target=web', '--', 'ps');
+		const look = ['debug', 'fine', '-c', 'look', '--image=busybox:1.36', '--target=web'];
+		await scenario.ok(...look, '--', 'sh', '-c', UNTIL_NGINX);
 		await eventually(
 			async () => (await scenario.ok('logs', 'fine', '-c', 'look')).includes('nginx: master'),
 			{
@@ -84,7 +88,7 @@ describe('verbs on a running pod', () => {
 	test('debug --copy-to looks into a copy and leaves the pod alone', async () => {
 		const uid = (await scenario.pod('fine'))?.metadata.uid;
 		const copy = ['debug', 'fine', '--copy-to=copied', '-c', 'look', '--image=busybox:1.36'];
-		await scenario.ok(...copy, '--', 'sh', '-c', 'until ps | grep nginx:; do sleep 0.1; done; sleep 1000');
+		await scenario.ok(...copy, '--', 'sh', '-c', `${UNTIL_NGINX}; sleep 1000`);
 		await eventually(
 			async () => (await scenario.podrun('logs', 'copied', '-c', 'look')).out.includes('nginx: master'),
 			{ what: 'the new container of the copy sees nginx there' },

@@ -1,12 +1,14 @@
 /**
  * `podrun debug POD --image=IMAGE [-it] [--target=C] [-- CMD]`: an ephemeral container that joins a running
- * pod: its network, and with --target the processes of one container.
+ * pod: its network, and with --target the processes of one container. With --copy-to=NAME the pod is left alone,
+ * and a copy of it is changed and looked at.
  */
 import { randomBytes } from 'node:crypto';
 import { ApiError, UserError } from '../../api/errors.ts';
 import type { ContainerStatus, Pod } from '../../api/types.ts';
 import { type Client, resourcePath } from '../../client/client.ts';
-import { containersOf } from '../containers.ts';
+import { containersOf, statusesOf } from '../containers.ts';
+import { type CopyOptions, checkCopyFlags, copyOf, type DebugContainer } from '../debug-copy.ts';
 import { type Io, say } from '../io.ts';
 import { usage } from '../output/errors.ts';
 import type { GlobalOptions } from '../program.ts';
@@ -14,7 +16,7 @@ import { podName } from '../resources.ts';
 import { namespaceOf, withClient } from '../session.ts';
 import { attachTo } from './attach.ts';
 
-export interface DebugOptions extends GlobalOptions {
+export interface DebugOptions extends GlobalOptions, CopyOptions {
 	readonly image?: string;
 	readonly container?: string;
 	readonly target?: string;
@@ -29,39 +31,110 @@ export async function run(io: Io, options: DebugOptions, args: readonly string[]
 	const [podArgument = '', ...command] = args;
 	const name = podName(podArgument);
 	const namespace = namespaceOf(options);
-	if (!options.image) throw usage('you must specify --image', 'e.g. podrun debug POD -it --image=busybox');
+	checkCopyFlags(options, debugOf(options, command));
+	if (options.tty && !options.stdin) throw usage('-i/--stdin is required for containers with -t/--tty=true');
 	return withClient(io, async (client) => {
-		const path = resourcePath('pods', namespace, name);
-		const pod = await client.request<Pod>('GET', path);
-		const container = makeContainer(pod, options, command);
-		if (options.container === undefined && !options.quiet) {
-			say(io, `Defaulting debug container name to ${container.name}.`);
-		}
-		await client.request('PATCH', `${path}/ephemeralcontainers`, {
-			body: { spec: { ephemeralContainers: [container] } },
-			headers: { 'content-type': 'application/strategic-merge-patch+json' },
-		});
-		if (!options.stdin) return 0;
-		const status = await started(client, namespace, name, container.name);
-		const ended = async () => {
-			const logs = await client.stream(`${path}/log`, { container: container.name });
-			for await (const chunk of logs) io.stdout.write(chunk as Buffer);
-			return 0;
-		};
-		if (status.state?.terminated) return ended();
-		try {
-			return await attachTo(io, client, { namespace, name, container: container.name }, options);
-		} catch (error) {
-			// A short command may end before it is attached to: what it printed is in its log.
-			if (error instanceof ApiError && error.message.includes('container not found')) return ended();
-			throw error;
-		}
+		const pod = await client.request<Pod>('GET', resourcePath('pods', namespace, name));
+		const target =
+			options.copyTo === undefined
+				? { name, container: await join(io, client, pod, options, command) }
+				: { name: options.copyTo, container: await copy(io, client, pod, options, command) };
+		if (!options.stdin || target.container === undefined) return 0;
+		return lookInto(io, client, { namespace, name: target.name, container: target.container }, options);
 	});
+}
+
+/** Adds the ephemeral container; its name. */
+async function join(
+	io: Io,
+	client: Client,
+	pod: Pod,
+	options: DebugOptions,
+	command: readonly string[],
+): Promise<string> {
+	const container = makeContainer(pod, options, command);
+	if (options.container === undefined) tellName(io, options, container.name);
+	const { namespace, name } = pod.metadata;
+	await client.request('PATCH', `${resourcePath('pods', namespace, name)}/ephemeralcontainers`, {
+		body: { spec: { ephemeralContainers: [container] } },
+		headers: { 'content-type': 'application/strategic-merge-patch+json' },
+	});
+	return container.name;
+}
+
+/** Creates the copy; the name of the container in it that is to be looked at. */
+async function copy(
+	io: Io,
+	client: Client,
+	pod: Pod,
+	options: DebugOptions,
+	command: readonly string[],
+): Promise<string | undefined> {
+	const { namespace, name } = pod.metadata;
+	const made = copyOf(pod, options, debugOf(options, command), () => {
+		const fresh = freshName();
+		tellName(io, options, fresh);
+		return fresh;
+	});
+	await client.request('POST', resourcePath('pods', namespace), { body: made.pod });
+	if (options.replace) {
+		await client.request('DELETE', resourcePath('pods', namespace, name), {
+			query: { gracePeriodSeconds: 0 },
+		});
+	}
+	return made.container;
+}
+
+/** Attaches to a container once it runs. */
+async function lookInto(
+	io: Io,
+	client: Client,
+	target: { readonly namespace: string; readonly name: string; readonly container: string },
+	options: DebugOptions,
+): Promise<number> {
+	const { namespace, name, container } = target;
+	const status = await started(client, namespace, name, container);
+	const ended = async () => {
+		const logs = await client.stream(`${resourcePath('pods', namespace, name)}/log`, { container });
+		for await (const chunk of logs) io.stdout.write(chunk as Buffer);
+		return 0;
+	};
+	if (status.state?.terminated) return ended();
+	try {
+		return await attachTo(io, client, target, options);
+	} catch (error) {
+		// A short command may end before it is attached to: what it printed is in its log.
+		if (error instanceof ApiError && error.message.includes('container not found')) return ended();
+		throw error;
+	}
+}
+
+function freshName(): string {
+	return `debugger-${randomBytes(3).toString('hex').slice(0, 5)}`;
+}
+
+function tellName(io: Io, options: DebugOptions, name: string): void {
+	if (!options.quiet) say(io, `Defaulting debug container name to ${name}.`);
+}
+
+function debugOf(options: DebugOptions, command: readonly string[]): DebugContainer {
+	const { image, container } = options;
+	return {
+		...(image ? { image } : {}),
+		...(container ? { container } : {}),
+		command,
+		fields: {
+			stdin: Boolean(options.stdin),
+			tty: Boolean(options.tty),
+			...(options.imagePullPolicy ? { imagePullPolicy: options.imagePullPolicy } : {}),
+			...(options.env ? { env: options.env.map(variable) } : {}),
+		} as DebugContainer['fields'],
+	};
 }
 
 function makeContainer(pod: Pod, options: DebugOptions, command: readonly string[]) {
 	const names = containersOf(pod).map((one) => one.name);
-	const name = options.container ?? `debugger-${randomBytes(3).toString('hex').slice(0, 5)}`;
+	const name = options.container ?? freshName();
 	if (names.includes(name)) {
 		throw usage(
 			`container ${name} exists already in pod ${pod.metadata.name}`,
@@ -109,12 +182,12 @@ async function started(
 			if (event.type === 'BOOKMARK') continue;
 			if (event.type === 'DELETED') break;
 			const { status } = event.object as unknown as Pod;
-			const found = status?.ephemeralContainerStatuses?.find(({ name }) => name === container);
+			const found = statusesOf({ status }).find(({ name }) => name === container);
 			if (found?.state?.running || found?.state?.terminated) return found;
 			const { reason = '', message = '' } = found?.state?.waiting ?? {};
 			if (/^(ErrImage|ImagePull|InvalidImageName|Create.*Error|RunContainerError)/.test(reason)) {
 				throw new UserError('POD_FAILED', `container ${container} cannot start: ${reason}: ${message}`, {
-					hint: 'podrun describe pod tells more; an ephemeral container can not be taken out again',
+					hint: `podrun describe pod ${pod} tells more`,
 				});
 			}
 		}

@@ -56,9 +56,13 @@ export function addKubectlVerbs({ verb }: Tree): void {
 	verb('port-forward <pod> <ports...>', 'Forward local ports to a pod ([LOCAL:]REMOTE)', () => {
 		return import('../commands/port-forward.ts');
 	}).option('--address <addresses>', 'addresses to listen on', 'localhost');
-	verb('debug <pod> [command...]', 'Join a running pod with an ephemeral container', () => {
-		return import('../commands/debug.ts');
-	})
+	verb(
+		'debug <pod> [command...]',
+		'Join a running pod with an ephemeral container, or look into a copy',
+		() => {
+			return import('../commands/debug.ts');
+		},
+	)
 		.option('--image <image>', 'image of the container')
 		.option('-c, --container <name>', 'its name (default: debugger-…)')
 		.option('--target <container>', 'see the processes of this container')
@@ -66,7 +70,19 @@ export function addKubectlVerbs({ verb }: Tree): void {
 		.option('-t, --tty', 'stdin is a terminal')
 		.option('--env <name=value>', 'a variable of it', collect)
 		.option('--image-pull-policy <policy>', 'Always, IfNotPresent or Never')
-		.option('-q, --quiet', 'only what the container prints');
+		.option('-q, --quiet', 'only what the container prints')
+		.option('--copy-to <name>', 'leave the pod alone, and look into a copy of this name')
+		.option('--set-image <container=image>', 'other images in the copy; *=IMAGE: in all', collect)
+		.option('--share-processes [bool]', 'in the copy: one process namespace for all')
+		.option('--arguments-only', 'in the copy: what follows -- are arguments, not the command')
+		.option('--replace', 'delete the original, at once')
+		.option('--same-node', 'there is but one node here: says nothing')
+		.option('--keep-labels', 'in the copy')
+		.option('--keep-annotations', 'in the copy')
+		.option('--keep-liveness', 'keep liveness probes in the copy')
+		.option('--keep-readiness', 'keep readiness probes in the copy')
+		.option('--keep-startup', 'keep startup probes in the copy')
+		.option('--keep-init-containers [bool]', 'in the copy', 'true');
 	verb('top <resource> [names...]', 'Show CPU and memory: top pod', () => import('../commands/top.ts'))
 		.option('--containers', 'of each container')
 		.option('-l, --selector <labels>', 'pods with these labels')
