@@ -27,7 +27,7 @@ const MERGE_KEYS: Readonly<Record<string, string>> = {
 };
 
 /** The object as the annotation keeps it: sorted keys, one line, without the annotation itself. */
-export function lastAppliedText(manifest: KubeObject): string {
+function lastAppliedText(manifest: KubeObject): string {
 	const { [LAST_APPLIED]: _, ...annotations } = manifest.metadata.annotations ?? {};
 	const { status: __, ...rest } = manifest;
 	return `${JSON.stringify(sorted({ ...rest, metadata: { ...manifest.metadata, annotations } }))}\n`;

@@ -71,7 +71,7 @@ class EngineAgent extends Agent {
 }
 
 /** The docker CLI's own call of ssh: the user's config, keys, agent and known hosts rule. */
-export function sshArguments(endpoint: Extract<EngineEndpoint, { kind: 'ssh' }>): string[] {
+function sshArguments(endpoint: Extract<EngineEndpoint, { kind: 'ssh' }>): string[] {
 	return [
 		'-o',
 		'ConnectTimeout=30',

@@ -15,7 +15,7 @@ import { toEngineError } from './engine-errors.ts';
 import { Transport } from './transport.ts';
 
 /** The newest API that podrun was written against; older engines pin it lower. */
-export const NEWEST_API = '1.51';
+const NEWEST_API = '1.51';
 /** Docker 20.10. */
 export const OLDEST_API = '1.41';
 

@@ -129,7 +129,7 @@ export class Inventory {
 }
 
 /** Undefined for a container that is none of podrun's. */
-export function toObserved(container: EngineContainer): ObservedContainer | undefined {
+function toObserved(container: EngineContainer): ObservedContainer | undefined {
 	const identity = parseLabels(container.labels);
 	if (identity === undefined) return undefined;
 	const { status } = container;

@@ -28,7 +28,7 @@ const STABLE_AFTER = 600_000;
 export type RestartPolicy = 'Always' | 'OnFailure' | 'Never';
 
 /** The policy that rules one container: its own (Kubernetes 1.34), else the pod's; sidecars always come back. */
-export function restartPolicyOf(context: Context, member: Member): RestartPolicy {
+function restartPolicyOf(context: Context, member: Member): RestartPolicy {
 	if (member.role === 'ephemeral') return 'Never';
 	if (member.role === 'sidecar') return 'Always';
 	const policy = member.spec.restartPolicy ?? context.pod.spec.restartPolicy ?? 'Always';

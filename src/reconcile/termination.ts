@@ -45,7 +45,7 @@ export function terminatePod(context: Context, plan: Plan): void {
  * When the grace period of the deletion is over. deletionTimestamp is cut to whole seconds, so the first stop
  * that was begun for the deletion tells it better.
  */
-export function deletionDeadline(context: Context): Instant {
+function deletionDeadline(context: Context): Instant {
 	const { metadata } = context.pod;
 	const { observed, now } = context;
 	const grace = (metadata.deletionGracePeriodSeconds ?? podGraceMs(context.pod) / 1000) * 1000;

@@ -66,7 +66,7 @@ function is(found: Stats, type: string): boolean {
  * The folder and those above it that are missing, all with this mode: the umask of whoever started the supervisor
  * is not the user's wish for the path.
  */
-export async function makeFolders(path: string, mode: number): Promise<void> {
+async function makeFolders(path: string, mode: number): Promise<void> {
 	const first = await mkdir(path, { recursive: true, mode });
 	if (first === undefined) return;
 	for (let made = path; made.length >= first.length; made = dirname(made)) await chmod(made, mode);

@@ -69,7 +69,7 @@ export interface ProberOptions {
 const UNKNOWN: ProbeResult = { outcome: 'error', message: '', moot: 'engine away' };
 
 /** Probes by the handlers: directly or through the pause, as `reach` has it. */
-export function probeRunner(engine: Pick<Engine, 'exec'>, reach: Reach): ProbeRunner {
+function probeRunner(engine: Pick<Engine, 'exec'>, reach: Reach): ProbeRunner {
 	return async (target, type, signal) => {
 		const probe = specsOf(target.container)[type];
 		if (!probe) return { outcome: 'success', message: '' };

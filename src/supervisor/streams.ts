@@ -169,7 +169,7 @@ export class PodStreams {
 }
 
 /** `docker://<id>` → id */
-export function engineID(containerID: string): string {
+function engineID(containerID: string): string {
 	return containerID.replace(/^docker:\/\//, '');
 }
 

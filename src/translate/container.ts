@@ -24,7 +24,7 @@ export function roleOf(pod: Pod, container: AnyContainer): Role {
  * Whether the pod's containers share one PID namespace: on a cluster only when asked for, locally unless it is
  * forbidden. hostPID goes before both.
  */
-export function sharesProcesses(pod: Pod, profile: Profile): boolean {
+function sharesProcesses(pod: Pod, profile: Profile): boolean {
 	if (pod.spec.hostPID) return false;
 	return pod.spec.shareProcessNamespace ?? profile === 'local';
 }

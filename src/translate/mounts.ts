@@ -233,7 +233,7 @@ function subPathOf(
 }
 
 /** Absolute, taken from the root, without `.`, `..`, doubled and trailing slashes. */
-export function cleanPath(path: string): string {
+function cleanPath(path: string): string {
 	const parts: string[] = [];
 	for (const part of path.split('/')) {
 		if (part === '..') parts.pop();

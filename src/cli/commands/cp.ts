@@ -29,7 +29,7 @@ export interface Place {
 }
 
 /** A path with a colon after a slash or a dot is a local one, as kubectl reads it. */
-export function parsePlace(text: string): Place {
+function parsePlace(text: string): Place {
 	const colon = text.indexOf(':');
 	const before = colon < 0 ? '' : text.slice(0, colon);
 	if (colon <= 0 || before.startsWith('.') || before.startsWith('/')) {

@@ -111,7 +111,7 @@ async function lookUp(client: Client, path: string): Promise<KubeObject | undefi
 }
 
 /** Deletes at the same time and waits for all; how many there were. */
-export async function removeAll(
+async function removeAll(
 	io: Io,
 	client: Client,
 	targets: readonly Target[],

@@ -89,7 +89,7 @@ function filterOf(options: EventsOptions): (object: KubeObject) => boolean {
 }
 
 /** Oldest first by when they were last seen. */
-export function byTime(items: readonly KubeObject[]): readonly KubeObject[] {
+function byTime(items: readonly KubeObject[]): readonly KubeObject[] {
 	const at = (item: KubeObject) => Date.parse(lastSeen(item as unknown as Event) ?? '') || 0;
 	return [...items].sort((a, b) => at(a) - at(b));
 }

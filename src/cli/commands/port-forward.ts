@@ -25,7 +25,7 @@ export interface PortPair {
 }
 
 /** `8080`, `8080:80`, `:80`, `8080:http`. Throws UserError USAGE. */
-export function parsePorts(text: string, pod: Pod): PortPair {
+function parsePorts(text: string, pod: Pod): PortPair {
 	const [first = '', second] = text.split(':');
 	const remote = portNumber(second ?? first, text, pod);
 	if (second === undefined) {

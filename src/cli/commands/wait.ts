@@ -25,7 +25,7 @@ export type Goal =
 	| { readonly type: 'met'; readonly holds: (object: KubeObject) => boolean };
 
 /** Reads `--for`; throws UserError USAGE. */
-export function parseGoal(text: string | undefined): Goal {
+function parseGoal(text: string | undefined): Goal {
 	if (!text) {
 		throw usage('--for is needed', 'e.g. --for=condition=Ready or --for=delete');
 	}

@@ -97,7 +97,7 @@ function unquoted(text: string): string {
 }
 
 /** A path as it stands between braces: `$.items[*].metadata.name`, `@.x`, `..image`. */
-export function parsePath(path: string): readonly Step[] {
+function parsePath(path: string): readonly Step[] {
 	const steps: Step[] = [];
 	let at = path.startsWith('$') || path.startsWith('@') ? 1 : 0;
 	while (at < path.length) {

@@ -54,7 +54,7 @@ function statusByName(pod: Pod): ReadonlyMap<string, ContainerStatus> {
 }
 
 /** One word or two for a container: its reason to wait, how it ended, or that it runs. */
-export function containerWord(pod: Pod, status: ContainerStatus | undefined): string {
+function containerWord(pod: Pod, status: ContainerStatus | undefined): string {
 	const { waiting, running, terminated } = status?.state ?? {};
 	if (running) {
 		if (pod.metadata.deletionTimestamp) {

@@ -89,7 +89,7 @@ function isBelow(value: unknown): boolean {
 }
 
 /** As go-yaml sorts: letters after everything else, runs of digits by their number. */
-export function compareKeys(a: string, b: string): number {
+function compareKeys(a: string, b: string): number {
 	const [left, right] = [[...a], [...b]];
 	for (let i = 0; i < Math.min(left.length, right.length); i += 1) {
 		const [l = '', r = ''] = [left[i], right[i]];

@@ -49,7 +49,7 @@ const HUGE_PAGES = ['limits.hugepages-', 'requests.hugepages-'] as const;
 const BYTES = ['1', '1k', '1M', '1G', '1T', '1P', '1E', '1Ki', '1Mi', '1Gi', '1Ti', '1Pi', '1Ei'];
 
 /** `metadata.labels['app']` → its path and its key. */
-export function splitSubscript(fieldPath: string): { path: string; key: string } | undefined {
+function splitSubscript(fieldPath: string): { path: string; key: string } | undefined {
 	const match = /^([^[\]]+)\['(.*)'\]$/s.exec(fieldPath);
 	return match?.[1] !== undefined && match[2] !== undefined ? { path: match[1], key: match[2] } : undefined;
 }

@@ -1,7 +1,7 @@
 /** Rules for paths inside of volumes and on the host: relative where they must be, and never upwards. */
 import type { FieldErrors } from './field-errors.ts';
 
-export const MODE_MESSAGE = 'must be a number between 0 and 0777 (octal), both inclusive';
+const MODE_MESSAGE = 'must be a number between 0 and 0777 (octal), both inclusive';
 
 /** No element of the path is `..`. */
 export function checkNoBacksteps(errors: FieldErrors, path: string, value: string): void {

@@ -102,7 +102,7 @@ function comparable(spec: PodSpec, was: PodSpec): PodSpec {
 }
 
 /** Paths of the smallest parts that differ, at the most ten. */
-export function changedPaths(before: unknown, now: unknown, path: string): string[] {
+function changedPaths(before: unknown, now: unknown, path: string): string[] {
 	if (stable(before) === stable(now)) return [];
 	if (!isContainer(before) || !isContainer(now) || Array.isArray(before) !== Array.isArray(now))
 		return [path];

@@ -32,7 +32,7 @@ export function checkPod(errors: FieldErrors, pod: Pod, profile: Profile): void 
 }
 
 /** The spec of a Pod, or of a template of Pods (then without a name). */
-export function checkPodSpec(
+function checkPodSpec(
 	errors: FieldErrors,
 	spec: PodSpec,
 	podName: string | undefined,
