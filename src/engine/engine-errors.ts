@@ -35,7 +35,11 @@ export function classify(statusCode: number | undefined, text: string): EngineEr
 	if (/port is already allocated|bind: address already in use|failed to bind (?:host )?port/i.test(text)) {
 		return 'PORT_TAKEN';
 	}
-	if (/pool overlaps with other one|overlaps with (?:an )?existing|conflicts with network/i.test(text)) {
+	if (
+		/pool overlaps with other one|overlaps with (?:an )?existing|conflicts with network|is already used on the host/i.test(
+			text,
+		)
+	) {
 		return 'NETWORK_OVERLAP';
 	}
 	if (statusCode === undefined || statusCode === 500 || statusCode === 404) {

@@ -12,6 +12,7 @@
  * wakes during one turn make one more turn. What could not be done goes into the journal as a failure.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { UserError } from '../api/errors.ts';
 import type { KubeObject, Pod } from '../api/types.ts';
 import type { Inventory } from '../engine/observe.ts';
 import { type Action, formatAction, targetOf } from '../reconcile/action.ts';
@@ -165,10 +166,22 @@ export class PodWorker {
 				this.#retry = RETRY_FIRST;
 			} catch (error) {
 				if (isUnreachable(error)) this.#parts.link.doubt();
-				else this.#parts.log.warn('pod could not be looked at', { pod: this.#told, error });
+				else this.#tellWhy(error);
 				this.#sleep(this.#retry);
 				this.#retry = Math.min(this.#retry * 2, RETRY_MOST);
 			}
+		}
+	}
+
+	/** Nothing can be decided for the pod, as when no subnet is free for its network: whoever waits for it is told. */
+	#tellWhy(error: unknown): void {
+		const { log, recorder, clock } = this.#parts;
+		log.warn('pod could not be looked at', { pod: this.#told, error });
+		const hint = error instanceof UserError && error.hint !== undefined ? `; ${error.hint}` : '';
+		const message = `Failed to create pod sandbox: ${error instanceof Error ? error.message : String(error)}${hint}`;
+		const { pod } = this;
+		if (pod !== undefined) {
+			recorder.record(pod, { type: 'Warning', reason: 'FailedCreatePodSandBox', message }, clock.now());
 		}
 	}
 

@@ -15,6 +15,7 @@ import { referencesOf } from '../references.ts';
 import { createOrAdopt } from './create-or-adopt.ts';
 import { imageFacts } from './image-facts.ts';
 import { realMounts } from './mounts.ts';
+import { learnOomScore } from './oom-score.ts';
 import type { Deed, PerformerParts } from './performer.ts';
 import { pidsLimitOf } from './pids-limit.ts';
 import { cannotMount, isUnpinned, Pins, unpin } from './pins.ts';
@@ -116,7 +117,9 @@ export async function startContainer(
 	try {
 		await engine.startContainer(action.id);
 	} catch (error) {
-		if (cannotMount(engine, labels, error)) return await discard(parts, action.id, labels);
+		if (cannotMount(engine, labels, error) || learnOomScore(parts, error)) {
+			return await discard(parts, action.id, labels);
+		}
 		if (!(error instanceof EngineError) || error.code !== 'NOT_MODIFIED') throw error;
 	} finally {
 		await inventory.started(action.id, deed.pod.metadata.uid);

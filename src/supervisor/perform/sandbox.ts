@@ -7,6 +7,7 @@ import { allContainers } from '../../translate/volumes.ts';
 import { DeedError } from '../deed-error.ts';
 import { isUnreachable } from '../engine-link.ts';
 import { createOrAdopt } from './create-or-adopt.ts';
+import { learnOomScore } from './oom-score.ts';
 import type { Deed, PerformerParts } from './performer.ts';
 import { runtimeOf } from './runtime.ts';
 
@@ -43,13 +44,8 @@ export async function createSandbox(parts: PerformerParts, deed: Deed, action: C
 	}
 }
 
-/** As crun says it, and runc, whose first process ends without a word. */
-function isOomScoreRefused(error: EngineError): boolean {
-	return /oom_score_adj|can't get final child's PID from pipe: EOF/.test(error.message);
-}
-
 export async function startSandbox(parts: PerformerParts, deed: Deed, action: StartSandbox): Promise<void> {
-	const { engine, network, inventory, node, log } = parts;
+	const { engine, network, inventory } = parts;
 	try {
 		await engine.startContainer(action.id);
 	} catch (error) {
@@ -59,12 +55,8 @@ export async function startSandbox(parts: PerformerParts, deed: Deed, action: St
 		await engine.removeContainer(action.id, { force: true }).catch(() => {});
 		inventory.forget(action.id);
 		if (!(error instanceof EngineError)) throw error;
-		if (node.oomScoreAllowed && isOomScoreRefused(error)) {
-			node.oomScoreAllowed = false;
-			log.info('the engine may not lower oom_score_adj: pods run without', { error: error.message });
-			// The next look finds no pause, and the next one is made without it.
-			return;
-		}
+		// The next look finds no pause, and the next one is made without a score.
+		if (learnOomScore(parts, error)) return;
 		if (error.code === 'NOT_FOUND') network.forget();
 		if (error.code === 'PORT_TAKEN') {
 			const message = `Failed to create pod sandbox: ${error.message}`;

@@ -2,8 +2,8 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { KubeObject, Pod } from '../../../src/api/types.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Event, KubeObject, Pod } from '../../../src/api/types.ts';
 import { EngineError } from '../../../src/engine/engine.ts';
 import { createLog } from '../../../src/supervisor/log.ts';
 import { createSupervisor, type Supervisor } from '../../../src/supervisor/supervisor.ts';
@@ -35,7 +35,7 @@ afterEach(async () => {
 });
 
 /** The status of the one container of a pod with this host path, once it is as `asked`. */
-async function until(path: string, asked: (waiting: string) => boolean): Promise<string> {
+async function until(path: string, asked: (waiting: string) => boolean, more = {}): Promise<string> {
 	await supervisor.backend.create('Pod', {
 		apiVersion: 'v1',
 		kind: 'Pod',
@@ -48,6 +48,7 @@ async function until(path: string, asked: (waiting: string) => boolean): Promise
 					image: 'busybox:1.36',
 					imagePullPolicy: 'IfNotPresent',
 					volumeMounts: [{ name: 'h', mountPath: '/h', subPath: 'deep/er' }],
+					...more,
 				},
 			],
 		},
@@ -74,19 +75,43 @@ it('a folder that this machine shares with the engine has subPaths as usual', as
 	expect(await until(shared, (told) => told === 'running')).toBe('running');
 });
 
-it('an engine that may not lower oom_score_adj is found out by the first start, and no pod sees it', async () => {
-	const path = join(folder, 'shared');
-	mkdirSync(path);
-	engine.host.mkdir(join(path, 'deep/er'));
+describe('an engine that may not lower oom_score_adj is found out by the first start, and no pod sees it', () => {
 	// As runc 1.1 and 1.3 answered on a machine without CAP_SYS_RESOURCE.
 	const message =
 		"failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: can't get final child's PID from pipe: EOF: unknown";
-	engine.inject({ method: 'startContainer', error: new EngineError('UNKNOWN', message) });
-	await until(path, (told) => told === 'running');
-	const scores = engine.calls
-		.filter(({ method }) => method === 'createContainer')
-		.map(({ args: [options] }) => (options as { oomScoreAdj?: number }).oomScoreAdj);
-	expect(scores).toEqual([-998, undefined, expect.any(Number)]);
-	const events = (await supervisor.backend.list('Event', 'default')).items as unknown as { type: string }[];
-	expect(events.filter(({ type }) => type === 'Warning')).toEqual([]);
+	const limits = { cpu: '1', memory: '64Mi' };
+
+	it.each([
+		['of a pause', 1, [-998, undefined, undefined]],
+		['of a Guaranteed container', 2, [-998, -997, undefined]],
+	])('%s', async (_, nth, expected) => {
+		const path = join(folder, 'shared');
+		mkdirSync(path);
+		engine.host.mkdir(join(path, 'deep/er'));
+		engine.inject({ method: 'startContainer', nth, error: new EngineError('UNKNOWN', message) });
+		await until(path, (told) => told === 'running', { resources: { limits } });
+		const scores = engine.calls
+			.filter(({ method }) => method === 'createContainer')
+			.map(({ args: [options] }) => (options as { oomScoreAdj?: number }).oomScoreAdj);
+		expect(scores).toEqual(expected);
+		expect(await warnings()).toEqual([]);
+	});
 });
+
+it('a network that cannot be made is told by the pod that waits for it, with what to do', async () => {
+	engine.inject({ method: 'createNetwork', error: new EngineError('UNKNOWN', 'the driver is missing') });
+	const path = join(folder, 'shared');
+	mkdirSync(path);
+	engine.host.mkdir(join(path, 'deep/er'));
+	await until(path, (told) => told === 'running');
+	expect(await warnings()).toEqual([
+		'FailedCreatePodSandBox: Failed to create pod sandbox: the driver is missing',
+	]);
+});
+
+async function warnings(): Promise<readonly string[]> {
+	const { items } = await supervisor.backend.list('Event', 'default');
+	return (items as unknown as Event[])
+		.filter(({ type }) => type === 'Warning')
+		.map(({ reason, message }) => `${reason}: ${message}`);
+}
