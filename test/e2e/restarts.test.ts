@@ -1,7 +1,8 @@
 /** Restarts by the kubelet's rules, measured by what the containers themselves wrote. */
 import { describe, expect, test } from 'vitest';
+import { engineContainers } from '../support/checks.ts';
 import { holds, pod, seconds, server, sh, statusOf } from '../support/manifests.ts';
-import { scenario } from '../support/scenario.ts';
+import { eventually, scenario } from '../support/scenario.ts';
 
 /** Tells when each attempt started, on a volume that outlives the attempts, then ends. */
 const diary = (code: number) =>
@@ -71,6 +72,36 @@ describe.concurrent('back-off', () => {
 		});
 		expect(await s.ok('get', 'pods', '--no-headers', 'never')).toMatch(/0\/2 +Error +0/);
 		expect(await s.ok('get', 'pods', '--no-headers', 'onfailure')).toMatch(/0\/1 +Completed +1/);
+	});
+});
+
+describe('the attempt after a back-off', () => {
+	const s = scenario('ahead');
+	const made = async () =>
+		(await engineContainers(s.instance, 'loop')).find(
+			({ container, attempt }) => container === 'main' && attempt === 2,
+		);
+
+	test('is made while the back-off runs, is told nowhere, and goes when the pod changes', async () => {
+		await s.apply(pod('loop', { containers: [sh('main', 'exit 1')] }));
+		await s.until(
+			'loop',
+			(pod) =>
+				statusOf(pod, 'main').restartCount === 1 &&
+				statusOf(pod, 'main').state?.waiting?.reason === 'CrashLoopBackOff',
+		);
+		const next = await eventually(made, { what: 'the next attempt is made' });
+		expect(next.running).toBe(false);
+		const waiting = await s.until('loop', () => true);
+		expect(statusOf(waiting, 'main').restartCount).toBe(1);
+		expect(statusOf(waiting, 'main').containerID).not.toContain(next.id);
+		const created = (await s.events('loop')).filter(({ reason }) => reason === 'Created');
+		expect(created.reduce((sum, { count }) => sum + (count ?? 1), 0)).toBe(2);
+		await s.apply(pod('loop', { containers: [server('main')] }));
+		const changed = await s.until('loop', (pod) => statusOf(pod, 'main').state?.running !== undefined);
+		expect(statusOf(changed, 'main').containerID).not.toContain(next.id);
+		const left = await engineContainers(s.instance, 'loop');
+		expect(left.map(({ id }) => id)).not.toContain(next.id);
 	});
 });
 

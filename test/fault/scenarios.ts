@@ -1,5 +1,5 @@
 /**
- * What is swept: four things that podrun is asked for, each with the way there, the calls that are put to harm,
+ * What is swept: six things that podrun is asked for, each with the way there, the calls that are put to harm,
  * and what must be true afterwards whatever befell one of them.
  */
 import type { KubeObject, Pod } from '../../src/api/types.ts';
@@ -82,6 +82,23 @@ export const SCENARIOS: readonly Scenario[] = [
 			return isReady(pod) && restartsOf(pod, 'web') !== 0 && (await isTidy(world));
 		},
 		wrong: async (world, _memory, excused) => running(world, { web: 1 }, excused),
+	},
+	{
+		name: 'back-off',
+		asked: false,
+		prepare: async (world) => {
+			await up(world);
+			world.engine.exit(idOf(await world.pod(NAME), 'web'), 1);
+			// The first restart is at once, the next one waits.
+			await world.until(async () => restartsOf(await world.pod(NAME), 'web') === 1 && isTidy(world));
+			return { pod: await world.pod(NAME) };
+		},
+		act: async (world) => world.engine.exit(idOf(await world.pod(NAME), 'web'), 1),
+		reached: async (world) => {
+			const pod = await world.pod(NAME);
+			return isReady(pod) && (restartsOf(pod, 'web') ?? 0) > 1 && (await isTidy(world));
+		},
+		wrong: async (world, _memory, excused) => running(world, { web: 2 }, excused),
 	},
 	{
 		name: 'new sandbox',

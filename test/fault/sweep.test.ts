@@ -1,5 +1,5 @@
 /**
- * The sweep: every call to the engine of five things that a pod goes through, each with everything that may
+ * The sweep: every call to the engine of six things that a pod goes through, each with everything that may
  * befall a call. Afterwards the pod must be what was asked for, nothing double, nothing left, counts and IP right.
  * By default a third of the points is tried, another third for each kind of harm; PODRUN_FAULTS=all tries all.
  */
