@@ -90,6 +90,14 @@ describe('hostile manifests', () => {
 			'a subPath that leads out of its volume',
 			'apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {volumes: [{name: v, emptyDir: {}}], containers: [{name: b, image: busybox, volumeMounts: [{name: v, mountPath: /v, subPath: ../../etc}]}]}\n',
 		],
+		[
+			'an item whose path leads out of its volume',
+			'apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {volumes: [{name: v, configMap: {name: c, items: [{key: k, path: ../../etc/passwd}]}}], containers: [{name: b, image: busybox, volumeMounts: [{name: v, mountPath: /v}]}]}\n',
+		],
+		[
+			'100 MB',
+			`apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  a: ${'x'.repeat(100 * 1024 * 1024)}\n`,
+		],
 	])('%s is refused at once, in words', async (name, text) => {
 		const ran = await s.podrun('apply', '-f', s.file('hostile.yaml', text));
 		expect(ran.code).not.toBe(0);

@@ -292,6 +292,23 @@ describe('containers that misbehave', () => {
 		);
 	});
 
+	test('one that takes more memory than its limit is killed, and nobody else', async () => {
+		await s.apply(
+			pod('greedy', {
+				restartPolicy: 'Never',
+				containers: [
+					sh('main', 'tail /dev/zero', { resources: { limits: { memory: '32Mi' } } }),
+					server('other'),
+				],
+			}),
+		);
+		const last = await s.until('greedy', (pod) => statusOf(pod, 'main').state?.terminated !== undefined);
+		expect(statusOf(last, 'main').state?.terminated).toMatchObject({ reason: 'OOMKilled', exitCode: 137 });
+		expect(statusOf(last, 'other').state?.running).toBeDefined();
+		await s.ok('delete', 'pod', 'greedy');
+		survived('a container that fills its memory', 'OOMKilled, exit code 137; its neighbours run on');
+	});
+
 	test('one that ignores SIGTERM ends when its grace is over', async () => {
 		await s.apply(
 			pod('deaf', {

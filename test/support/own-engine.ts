@@ -39,6 +39,8 @@ const PREPARE =
 export interface OwnEngineOptions {
 	/** Containers run on while it is away. */
 	readonly liveRestore?: boolean;
+	/** Its daemon.json. */
+	readonly config?: object;
 	/** Copied from the engine at hand. */
 	readonly images: readonly string[];
 }
@@ -86,7 +88,7 @@ export class OwnEngine {
 		for (const file of [join(this.folder, 'pid'), join(this.folder, 'run/containerd/containerd.pid')]) {
 			if (!alive(Number(readText(file)))) rmSync(file, { force: true });
 		}
-		writeFileSync(join(this.folder, 'daemon.json'), '{}');
+		writeFileSync(join(this.folder, 'daemon.json'), JSON.stringify(this.#options.config ?? {}));
 		const space = `/proc/${holder}/ns`;
 		this.#daemon = this.#spawn('nsenter', [
 			`--net=${space}/net`,
