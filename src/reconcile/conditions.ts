@@ -5,6 +5,7 @@
 import type { ContainerStatus, PodCondition } from '../api/types.ts';
 import { attemptsOf, type Context, isRunning } from './context.ts';
 import { hasContainerStarted, type Phase, type Statuses } from './phase.ts';
+import { isRestartingAll, mayRestartAll } from './restart-rules.ts';
 import { rfc3339 } from './time.ts';
 
 interface Verdict {
@@ -21,6 +22,7 @@ const OWN = new Set([
 	'ContainersReady',
 	'PodScheduled',
 	'PodResizeInProgress',
+	'AllContainersRestarting',
 ]);
 
 /** All conditions of a pod that has been admitted. */
@@ -33,6 +35,7 @@ export function conditionsOf(context: Context, phase: Phase, statuses: Statuses)
 		['ContainersReady', containersReady],
 		['PodScheduled', TRUE],
 		...resizing(context),
+		...restartingAll(context, phase),
 	];
 	return stamp(context, verdicts);
 }
@@ -73,6 +76,14 @@ function resizing(context: Context): [string, Verdict][] {
 		.find((one) => one?.reason === 'ResizeError');
 	const told = failure === undefined ? {} : { reason: 'Error', message: failure.message };
 	return [['PodResizeInProgress', { status: 'True', ...told }]];
+}
+
+/** Of a pod with a rule RestartAllContainers: whether it is on its way down, to begin anew. */
+function restartingAll(context: Context, phase: Phase): [string, Verdict][] {
+	if (!mayRestartAll(context)) return [];
+	const over = { Succeeded: 'PodCompleted', Failed: 'PodFailed' }[phase as string];
+	if (over !== undefined) return [['AllContainersRestarting', { status: 'False', reason: over }]];
+	return [['AllContainersRestarting', { status: isRestartingAll(context) ? 'True' : 'False' }]];
 }
 
 function initializedOf(context: Context, phase: Phase, statuses: Statuses): Verdict {

@@ -17,6 +17,7 @@ import { launch } from './launch.ts';
 import type { ObservedContainer } from './observed.ts';
 import type { Plan } from './plan.ts';
 import { exitCodeOf, isRestarted } from './restart.ts';
+import { anewSince, isRestartingAll, isSuperseded } from './restart-rules.ts';
 import { awaitsPostStart, tend } from './running.ts';
 
 export interface InitProgress {
@@ -41,6 +42,7 @@ export function initProgress(context: Context): InitProgress {
 
 function progressOf(context: Context): InitProgress {
 	const { inits, apps } = context;
+	if (isRestartingAll(context)) return { initialized: false, passed: 0, failed: undefined };
 	if (inits.length === 0 || apps.some((app) => hasStarted(context, app))) {
 		return { initialized: true, passed: inits.length, failed: undefined };
 	}
@@ -61,6 +63,7 @@ export function initialize(context: Context, plan: Plan): boolean {
 			tend(context, plan, member, running);
 			return;
 		}
+		if (isRestartingAll(context)) return;
 		const next = index === passed && !initialized;
 		if (member.role === 'sidecar' ? next || index < passed : next) {
 			launch(context, plan, member, next ? 'its turn has come' : 'a sidecar is kept alive');
@@ -93,25 +96,31 @@ function isToRunAgain(context: Context, member: Member): boolean {
 	return ranAgain && exitCodeOf(newest) !== 0 && isRestarted(context, member, newest);
 }
 
+/** Of the sandbox in force, and of the time since all containers were last restarted together. */
+function isOfNow(context: Context, attempt: ObservedContainer): boolean {
+	return isJoined(context, attempt) && !isSuperseded(context, attempt);
+}
+
 /** The newest attempt in the sandbox in force. */
 function currentAttempt(context: Context, member: Member): ObservedContainer | undefined {
-	return attemptsOf(context, member.name).find((attempt) => isJoined(context, attempt));
+	return attemptsOf(context, member.name).find((attempt) => isOfNow(context, attempt));
 }
 
 function isRemembered(context: Context, member: Member): boolean {
 	const id = context.sandbox?.id;
+	if (anewSince(context) !== undefined) return false;
 	return id !== undefined && context.observed.initDone.get(id)?.has(member.name) === true;
 }
 
 function hasStarted(context: Context, member: Member): boolean {
 	return attemptsOf(context, member.name).some(
-		(attempt) => isJoined(context, attempt) && attempt.startedAt !== undefined,
+		(attempt) => isOfNow(context, attempt) && attempt.startedAt !== undefined,
 	);
 }
 
 function wasBegun(context: Context, member: Member): boolean {
 	if (isRemembered(context, member)) return true;
-	return attemptsOf(context, member.name).some((one) => isJoined(context, one) && !isPristine(one));
+	return attemptsOf(context, member.name).some((one) => isOfNow(context, one) && !isPristine(one));
 }
 
 function isPassed(context: Context, member: Member): boolean {
@@ -140,5 +149,6 @@ function hasFailed(context: Context, member: Member): boolean {
 	if (member.role !== 'init') return false;
 	const newest = attemptsOf(context, member.name)[0];
 	if (newest === undefined || isPristine(newest) || isRunning(newest)) return false;
+	if (isSuperseded(context, newest)) return false;
 	return exitCodeOf(newest) !== 0 && !isRestarted(context, member, newest);
 }

@@ -6,7 +6,7 @@
  * ceiling. Exit code 0 backs off too. A container that ran for more than ten minutes begins anew, and so does
  * one whose spec has changed.
  */
-import type { ContainerRestartRule, Instant } from '../api/types.ts';
+import type { Instant } from '../api/types.ts';
 import {
 	attemptsOf,
 	type Context,
@@ -19,6 +19,7 @@ import {
 	startFailed,
 } from './context.ts';
 import type { ObservedContainer } from './observed.ts';
+import { actionFor, hasRestartedAll, isSuperseded } from './restart-rules.ts';
 import { isReplacing, REASONS } from './stop-reason.ts';
 
 const BASE_BACKOFF = 10_000;
@@ -46,25 +47,17 @@ export function exitCodeOf(container: ObservedContainer): number {
 export function isRestarted(context: Context, member: Member, dead: ObservedContainer): boolean {
 	if (member.role === 'ephemeral') return false;
 	const { observed } = context;
-	if (observed.restartRequested.has(dead.id)) return true;
+	if (observed.restartRequested.has(dead.id) || isSuperseded(context, dead)) return true;
 	const stopped = observed.deeds.get(dead.id)?.stopping?.reason;
 	if (isReplacing(stopped)) return true;
 	const policy = restartPolicyOf(context, member);
 	if (dead.hash !== member.hash && context.settings.profile === 'local') return true;
 	const code = exitCodeOf(dead);
-	if (ruleSays(member.spec.restartPolicyRules, code)) return true;
+	if (actionFor(member.spec.restartPolicyRules, code) !== undefined) return true;
 	if (policy === 'Never') return false;
 	// What a failed probe or hook has ended is started again even when it ended well.
 	if (stopped !== undefined && REASONS[stopped]?.failure) return true;
 	return policy === 'Always' || code !== 0;
-}
-
-function ruleSays(rules: readonly ContainerRestartRule[] | undefined, code: number): boolean {
-	return (rules ?? []).some(({ action, exitCodes }) => {
-		if (action !== 'Restart' || exitCodes === undefined) return false;
-		const listed = (exitCodes.values ?? []).includes(code);
-		return exitCodes.operator === 'NotIn' ? !listed : listed;
-	});
 }
 
 export interface Restart {
@@ -86,6 +79,8 @@ export function restartOf(context: Context, member: Member): Restart {
 	const done = member.role === 'init' && exitCodeOf(dead) === 0;
 	if (done && (!isJoined(context, dead) || observed.rerunInit.has(member.name))) return AT_ONCE;
 	if (dead.hash !== member.hash) return AT_ONCE;
+	// Only the one that made all begin anew waits, so that a pod that does nothing else does not spin.
+	if (isSuperseded(context, dead) && !hasRestartedAll(context, member.spec, dead)) return AT_ONCE;
 	if (observed.restartRequested.has(dead.id)) return AT_ONCE;
 	if (isReplacing(observed.deeds.get(dead.id)?.stopping?.reason)) return AT_ONCE;
 	return crashBackoff(dead, settings.maxRestartBackoffMs);

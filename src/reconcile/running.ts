@@ -7,6 +7,7 @@ import { changedResources } from './hash.ts';
 import type { ObservedContainer } from './observed.ts';
 import type { Plan } from './plan.ts';
 import { isRestarted } from './restart.ts';
+import { isSuperseded } from './restart-rules.ts';
 import { stopContainer, stopDeadline } from './stop.ts';
 
 /** Does what a running container needs now. True: it stays. */
@@ -19,6 +20,7 @@ export function tend(context: Context, plan: Plan, member: Member, container: Ob
 			reason: end.reason,
 			deadline,
 			restarts: restarts || end.restarts === true,
+			...(end.force ? { force: true } : {}),
 		});
 		return false;
 	}
@@ -61,11 +63,14 @@ interface Ending {
 	readonly reason: string;
 	readonly graceMs?: number;
 	readonly restarts?: boolean;
+	/** No hook, no signal but KILL. */
+	readonly force?: boolean;
 }
 
 function endingOf(context: Context, member: Member, container: ObservedContainer): Ending | undefined {
 	const { observed, pod } = context;
 	const deeds = observed.deeds.get(container.id);
+	if (isSuperseded(context, container)) return { reason: 'AllRestarted', restarts: true, force: true };
 	if (deeds?.stopping !== undefined) return { reason: deeds.stopping.reason };
 	if (!isJoined(context, container)) return { reason: 'SandboxChanged' };
 	if (observed.restartRequested.has(container.id)) return { reason: 'RestartRequested', restarts: true };

@@ -26,6 +26,8 @@ export const REASONS: Readonly<Record<string, StopReason>> = {
 	Removed: { told: STOPPING },
 	SpecChanged: { told: because('definition changed'), replaces: true },
 	ResourcesChanged: { told: because('resize requires restart'), replaces: true },
+	/** A rule RestartAllContainers has been met. */
+	AllRestarted: { told: because('is restarted with all containers of the pod'), replaces: true },
 	RestartRequested: { told: because('restart requested'), replaces: true },
 	LivenessFailed: { told: because('failed liveness probe'), failure: true },
 	StartupFailed: { told: because('failed startup probe'), failure: true },

@@ -20,7 +20,9 @@ export function checkRestartRules(
 	if (rules.length === 0) return;
 	if (!container.restartPolicy)
 		errors.required(`${path}.restartPolicy`, 'must specify restartPolicy when restart rules are used');
-	if (role === 'init' && container.restartPolicy === 'Always') {
+	// A sidecar comes back by itself; all it may ask for is that the others do too.
+	const asksForAll = rules.every(({ action }) => action === 'RestartAllContainers');
+	if (role === 'init' && container.restartPolicy === 'Always' && !asksForAll) {
 		errors.forbidden(
 			at,
 			'restartPolicyRules may not be set for sidecar containers with restartPolicy=Always',
