@@ -181,6 +181,8 @@ export interface Backend {
 	syncedPaths(namespace: string, pod: string, container: string): Promise<readonly string[]>;
 	/** Resolves when nothing is being done to the pod and nothing is left to do at once. */
 	settled(namespace: string, pod: string, signal: AbortSignal): Promise<void>;
+	/** Id of an image that the engine has. */
+	imageID(image: string): Promise<string | undefined>;
 	/** Builds an image and resolves with its id. Rejects with ApiError 422 when the build fails. */
 	build(request: BuildRequest, onOutput: (text: string) => void, signal: AbortSignal): Promise<string>;
 	/**

@@ -17,6 +17,11 @@ export function syncRoutes(backend: Backend): Route<Handler>[] {
 		['GET', `${pod}/watched`, (x) => watched(backend, x)],
 		['GET', `${pod}/settled`, (x) => settled(backend, x)],
 		['POST', `${pod}/image`, (x) => replace(backend, x)],
+		[
+			'GET',
+			'/podrun/v1/image',
+			async (x) => sendJson(x, 200, { id: await backend.imageID(needed(x, 'image')) }),
+		],
 		['POST', '/podrun/v1/build', (x) => build(backend, x)],
 	];
 }

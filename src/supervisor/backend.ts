@@ -98,6 +98,7 @@ export function createBackend(parts: BackendParts): Backend {
 		syncedPaths: async (namespace, pod, container) =>
 			parts.sync.paths(served(parts, namespace, pod), container),
 		settled: async (namespace, pod, signal) => parts.workerOf(namespace, pod).settled(signal),
+		imageID: async (image) => (await parts.engine.inspectImage(image))?.id,
 		build: (request, onOutput, signal) => told(buildImage(parts.engine, request, onOutput, signal)),
 		replaceImage: async (namespace, pod, image) =>
 			told(replaceImage(parts, parts.workerOf(namespace, pod), image)),

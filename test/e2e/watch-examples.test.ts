@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { engineContainers, page } from '../support/checks.ts';
+import { docker, engineContainers, page } from '../support/checks.ts';
 import { eventually, type Running, Scenario } from '../support/scenario.ts';
 
 const EXAMPLES = fileURLToPath(new URL('../../examples', import.meta.url));
@@ -37,13 +37,16 @@ function edit(scenario: Scenario, file: string, change: (text: string) => string
 }
 
 /** What must not change: uid, IP, and the ids of all containers on the engine. */
-async function identity(scenario: Scenario, pod: string): Promise<object> {
+async function identity(scenario: Scenario, pod: string) {
 	const found = await scenario.pod(pod);
 	const containers = await engineContainers(scenario.instance, pod);
 	return {
 		uid: found?.metadata.uid,
 		ip: found?.status?.podIP,
-		ids: containers.map(({ id, container }) => `${container} ${id}`).sort(),
+		ids: containers
+			.filter(({ running }) => running)
+			.map(({ id, container }) => `${container} ${id}`)
+			.sort(),
 	};
 }
 
@@ -90,21 +93,43 @@ describe('nginx-ghost', () => {
 		const after = await scenario.pod('nginx-ghost');
 		expect([after?.metadata.uid, after?.status?.podIP]).toEqual([pod?.metadata.uid, pod?.status?.podIP]);
 	});
+
+	test("a saved template of Ghost's theme is served; nginx goes on", async () => {
+		const { uid, ip, ids } = await identity(scenario, 'nginx-ghost');
+		edit(scenario, 'theme/home.hbs', (text) => text.replace('<h1>', '<h1>Edited while it runs: '));
+		await eventually(
+			async () => (await page(`http://localhost:${port}/`)).body.includes('<h1>Edited while it runs: '),
+			{ within: 120_000 },
+		);
+		const after = await identity(scenario, 'nginx-ghost');
+		expect([after.uid, after.ip]).toEqual([uid, ip]);
+		const others = ids.filter((id) => !id.startsWith('ghost '));
+		expect(after.ids).toEqual(expect.arrayContaining(others));
+		expect(watch.err()).toContain('home.hbs changed: ghost restarts, IP kept');
+		expect((await page(`http://localhost:${port}/nginx-health`)).body).toBe('edited\n');
+	});
 });
 
 describe('tomcat-war', () => {
 	const scenario = new Scenario('watch-tomcat');
+	const image = `${scenario.instance}/sample-war:1`;
 	let port = 0;
+	let watch: Running;
 
 	beforeAll(async () => {
 		port = await copied(scenario, 'tomcat-war', '8001');
-		const watch = scenario.start('up', '--watch', '-f', 'pod.yaml');
-		await eventually(() => watch.err().includes('watching '), { within: 60_000 });
+		// What is built in its place must not be the image of other tests.
+		edit(scenario, 'pod.yaml', (text) => text.replaceAll('podrun/sample-war:1', image));
+		watch = scenario.start('up', '--watch', '-f', 'pod.yaml');
+		await eventually(() => watch.err().includes('watching '), { within: 120_000 });
 		await eventually(async () => (await page(`http://localhost:${port}/sample/`)).status === 200, {
 			within: 120_000,
 		});
 	});
-	afterAll(() => scenario.end());
+	afterAll(async () => {
+		await scenario.end();
+		await docker.getImage(image).remove({ force: true });
+	});
 
 	test('an edited JSP is served after a reload of the page', async () => {
 		const before = await identity(scenario, 'tomcat-war');
@@ -115,5 +140,20 @@ describe('tomcat-war', () => {
 			(await page(`http://localhost:${port}/sample/`)).body.includes('<h1>Edited while it runs</h1>'),
 		);
 		expect(await identity(scenario, 'tomcat-war')).toEqual(before);
+		expect(watch.err()).toContain('index.jsp synced to tomcat');
+	});
+
+	test('what else belongs to the WAR makes a new one, which Tomcat deploys by itself', async () => {
+		const before = await identity(scenario, 'tomcat-war');
+		edit(scenario, 'war/webapp/WEB-INF/web.xml', (text) => text.replace('>sample<', '>deployed anew<'));
+		await eventually(
+			async () => {
+				const { body } = await page(`http://localhost:${port}/sample/`);
+				return body.includes('<dd>deployed anew</dd>') && body.includes('Edited while it runs');
+			},
+			{ within: 120_000 },
+		);
+		expect(await identity(scenario, 'tomcat-war')).toEqual(before);
+		expect(watch.err()).toContain('image of war rebuilt: init container war runs again, the others stay');
 	});
 });

@@ -251,6 +251,10 @@ export class MemoryBackend implements Backend {
 		await this.get('Pod', namespace, pod);
 	}
 
+	async imageID(image: string) {
+		return `sha256:${image}`;
+	}
+
 	async build(request: BuildRequest, onOutput: (text: string) => void) {
 		for await (const chunk of request.context) onOutput(`context: ${(chunk as Buffer).length} bytes\n`);
 		if (request.image === 'broken:1') throw new ApiError(422, 'Invalid', 'the build failed');

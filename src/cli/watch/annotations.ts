@@ -44,6 +44,8 @@ export interface BuildRule {
 	readonly dockerfile: string;
 	readonly target?: string;
 	readonly args: Readonly<Record<string, string>>;
+	/** False: an image that is there is taken as it is, until something of the context changes. */
+	readonly initialBuild: boolean;
 }
 
 export interface Annotated {
@@ -81,11 +83,12 @@ export function readAnnotations(pod: Pod, origin: Origin): Annotated {
 }
 
 function buildOf(item: Item, pod: PodName, origin: Origin): BuildRule | undefined {
-	item.only(['image', 'context', 'dockerfile', 'target', 'args']);
+	item.only(['image', 'context', 'dockerfile', 'target', 'args', 'initialBuild']);
 	const image = item.text('image', true);
 	const context = item.text('context') ?? '.';
 	const args = item.texts('args');
 	const target = item.text('target');
+	const initialBuild = item.flag('initialBuild') ?? true;
 	if (image === undefined) return undefined;
 	return {
 		pod,
@@ -94,6 +97,7 @@ function buildOf(item: Item, pod: PodName, origin: Origin): BuildRule | undefine
 		dockerfile: item.text('dockerfile') ?? 'Dockerfile',
 		...(target === undefined ? {} : { target }),
 		args,
+		initialBuild,
 	};
 }
 

@@ -48,7 +48,7 @@ export async function loadWatched(
 	return config;
 }
 
-/** Builds every image of podrun.dev/build, one after the other. False: one has failed and was told. */
+/** Builds the images of podrun.dev/build that are to be built at the start, one after the other. False: one has failed and was told. */
 export async function buildAll(
 	io: Io,
 	client: Client,
@@ -59,12 +59,18 @@ export async function buildAll(
 	const off = io.onSignal(['SIGINT', 'SIGTERM'], (signal) => abort.abort(new Error(signal)));
 	try {
 		for (const { build } of config.armed.builds) {
+			if (!build.initialBuild && (await isThere(client, build.image))) continue;
 			if (!(await rebuild({ client, teller, signal: abort.signal }, build, Date.now()))) return false;
 		}
 		return true;
 	} finally {
 		off();
 	}
+}
+
+async function isThere(client: Client, image: string): Promise<boolean> {
+	const { id } = await client.request<{ id?: string }>('GET', '/podrun/v1/image', { query: { image } });
+	return id !== undefined;
 }
 
 /** After the pods were applied: those that ran before get what was built. */

@@ -124,12 +124,12 @@ async function syncAll(context: WorkContext, works: readonly SyncWork[], since: 
 		toldList(
 			works.filter((_work, at) => results[at]?.delivered === delivered).map(({ container }) => container),
 		);
-	const parts = [
-		...(names(true) === '' ? [] : [`synced to ${names(true)}`]),
-		...(names(false) === '' ? [] : [`kept for the next start of ${names(false)}`]),
-	];
 	const removed = Math.max(0, ...results.map((result) => result.removed));
-	if (removed > 0) parts.push(`${removed} removed`);
+	const written = works.some(({ writes }) => writes.length > 0);
+	const parts: string[] = [];
+	if (names(true) !== '') parts.push(`${written ? 'synced to' : 'removed from'} ${names(true)}`);
+	if (names(false) !== '') parts.push(`kept for the next start of ${names(false)}`);
+	if (written && removed > 0) parts.push(`${removed} removed`);
 	return parts.length === 0 ? 'changed' : parts.join(', ');
 }
 

@@ -10,6 +10,7 @@
   <h1>Hello from sample.war</h1>
   <p>This page came out of one image and is served by another.</p>
   <dl>
+    <dt>Application</dt><dd><%= application.getServletContextName() %></dd>
     <dt>Served by</dt><dd><%= application.getServerInfo() %></dd>
     <dt>Java</dt><dd><%= System.getProperty("java.version") %></dd>
     <dt>In the pod</dt><dd><%= java.net.InetAddress.getLocalHost().getHostName() %></dd>

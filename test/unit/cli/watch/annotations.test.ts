@@ -74,6 +74,7 @@ describe('annotations', () => {
 					context: '/home/me/project/war',
 					dockerfile: 'Dockerfile',
 					args: { A: '1', B: 'two' },
+					initialBuild: true,
 				},
 			],
 		});

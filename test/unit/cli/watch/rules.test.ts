@@ -107,7 +107,14 @@ describe('rules', () => {
 	});
 
 	test('a context is rebuilt for what no rule takes care of, and each image once', () => {
-		const build: BuildRule = { pod, image: 'app:dev', context: '/p', dockerfile: 'Dockerfile', args: {} };
+		const build: BuildRule = {
+			pod,
+			image: 'app:dev',
+			context: '/p',
+			dockerfile: 'Dockerfile',
+			args: {},
+			initialBuild: true,
+		};
 		const world = armed(
 			[rule({ path: '/p/src', target: '/app' }), rule({ path: '/p/package.json', action: 'rebuild' })],
 			[build],
