@@ -93,7 +93,8 @@ export const DESCRIPTIONS: Readonly<Record<string, Readonly<Record<string, strin
 		resizePolicy: 'Whether a change of its resources needs a restart.',
 		resources: 'What it asks for at the least (requests) and gets at the most (limits).',
 		restartPolicy: 'Its own restart policy. Always makes an init container a sidecar.',
-		restartPolicyRules: 'Exit codes upon which it is started again whatever the policy.',
+		restartPolicyRules:
+			'Exit codes upon which it is started again whatever the policy, or all containers of the pod are.',
 		securityContext: "User, capabilities and profiles; wins over the Pod's.",
 		startupProbe: 'Until it succeeds, the other probes wait; when it fails, the container is started anew.',
 		stdin: 'Keep standard input open.',

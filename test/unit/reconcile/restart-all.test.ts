@@ -17,7 +17,7 @@ function since(world: World, first: string): string[] {
 		return `${type} ${who}`;
 	});
 	const steps = deeds.filter((deed) => /^(SignalContainer|RunHook|StartContainer)/.test(deed));
-	return steps.slice(steps.findIndex((deed) => deed === first));
+	return steps.slice(steps.indexOf(first));
 }
 
 const spec = {
