@@ -59,6 +59,7 @@ export function sourcesOf(io: Io, options: FileOptions, verb: string): readonly 
 	return [found];
 }
 
+/** `--profile`; local unless kubernetes is asked for. */
 export function profileOf(options: GlobalOptions): Profile {
 	return options.profile === 'kubernetes' ? 'kubernetes' : 'local';
 }

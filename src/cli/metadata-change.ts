@@ -50,6 +50,9 @@ export function parseChanges(args: readonly string[]): {
 	return { subjects, changes };
 }
 
+/**
+ * The verbs label and annotate, with kubectl's words; 1 when an object could not be changed. Throws UserError USAGE.
+ */
 export async function changeMetadata(
 	io: Io,
 	field: MetadataField,

@@ -16,6 +16,7 @@ export interface DeleteParameters {
 	readonly dryRun?: boolean;
 }
 
+/** The object's path in the API. */
 export function targetPath({ resource, namespace, name }: Target): string {
 	return resourcePath(resource.plural, resource.namespaced ? namespace : undefined, name);
 }
@@ -84,6 +85,7 @@ export async function untilGone(
 	signal.throwIfAborted();
 }
 
+/** Whether the API has answered that there is no such object. */
 export function isNotFound(error: unknown): error is ApiError {
 	return error instanceof ApiError && error.status.code === 404;
 }

@@ -34,10 +34,12 @@ export function findResource(name: string): Resource | undefined {
 	);
 }
 
+/** Every kind that the verbs know. */
 export function allResources(): readonly Resource[] {
 	return RESOURCES;
 }
 
+/** Undefined for a kind that podrun does not have. */
 export function resourceOfKind(kind: string): Resource | undefined {
 	return RESOURCES.find((resource) => resource.kind === kind);
 }

@@ -119,6 +119,7 @@ export interface StatsJson {
 
 const STATES = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead'] as const;
 
+/** Of `GET /containers/{id}/json`; zero times are left out. */
 export function toContainer(json: ContainerJson): EngineContainer {
 	const { State: state = {}, Config: config = {} } = json;
 	const networks: Record<string, { ip: string; networkID: string }> = {};
@@ -155,6 +156,7 @@ export function toContainer(json: ContainerJson): EngineContainer {
 	};
 }
 
+/** An item of `GET /containers/json`. */
 export function toSummary(json: SummaryJson): ContainerSummary {
 	return {
 		id: json.Id,
@@ -165,6 +167,7 @@ export function toSummary(json: SummaryJson): ContainerSummary {
 	};
 }
 
+/** Of `GET /images/{name}/json`. */
 export function toImage(json: ImageJson): EngineImage {
 	const config = json.Config ?? {};
 	return {
@@ -184,6 +187,7 @@ export function toImage(json: ImageJson): EngineImage {
 	};
 }
 
+/** Of `GET /volumes/{name}`. */
 export function toVolume(json: VolumeJson): EngineVolume {
 	return {
 		name: json.Name,
@@ -194,6 +198,7 @@ export function toVolume(json: VolumeJson): EngineVolume {
 	};
 }
 
+/** Of `GET /networks/{name}`. */
 export function toNetwork(json: NetworkJson): EngineNetwork {
 	const configs = json.IPAM?.Config ?? [];
 	return {

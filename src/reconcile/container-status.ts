@@ -28,6 +28,7 @@ const UNKNOWN_END: Terminated = {
 	message: 'The container could not be located when the pod was deleted.  The container used to be Running',
 };
 
+/** The status of one container, from its newest attempts and what was published before. */
 export function containerStatus(context: Context, plan: Plan, member: Member): ContainerStatus {
 	// A container that was made but never started is not yet there.
 	const [newest, older] = attemptsOf(context, member.name).filter((attempt) => !isPristine(attempt));

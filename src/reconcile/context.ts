@@ -39,6 +39,7 @@ export interface Context {
 	readonly volumesReady: boolean;
 }
 
+/** Pod and observation, joined once for all that look at them. */
 export function contextOf(pod: Pod, observed: ObservedPod, settings: Settings): Context {
 	const inits = (pod.spec.initContainers ?? []).map((spec) =>
 		member(pod, spec, spec.restartPolicy === 'Always' ? 'sidecar' : 'init', 'initContainers'),

@@ -6,6 +6,7 @@ import type { ContainerStatus, PodStatus } from '../api/types.ts';
 import { type Context, type Member, podLabel } from './context.ts';
 import type { Plan } from './plan.ts';
 
+/** Notes the events that tell what is new in `status` since it was last published. */
 export function noteChanges(context: Context, plan: Plan, status: PodStatus): void {
 	noteScheduling(context, plan, status);
 	const { previous } = context;

@@ -12,6 +12,7 @@ export type Phase = NonNullable<PodStatus['phase']>;
 /** Statuses of init containers and containers, by name. */
 export type Statuses = ReadonlyMap<string, ContainerStatus>;
 
+/** The phase; a final one is kept. */
 export function phaseOf(context: Context, statuses: Statuses): Phase {
 	const { phase } = context.previous;
 	if (phase === 'Succeeded' || phase === 'Failed') return phase;

@@ -18,6 +18,7 @@ export interface Plan {
 	note(note: EventNote): void;
 }
 
+/** An empty plan that knows what is in flight and what has failed. */
 export function createPlan(observed: ObservedPod): Plan {
 	const actions: Action[] = [];
 	const notes: EventNote[] = [];

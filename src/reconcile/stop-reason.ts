@@ -34,6 +34,7 @@ export const REASONS: Readonly<Record<string, StopReason>> = {
 	PostStartFailed: { told: () => 'FailedPostStartHook', failure: true },
 };
 
+/** Whether what was stopped for this reason is followed by another attempt whatever the policy. */
 export function isReplacing(reason: string | undefined): boolean {
 	return reason !== undefined && REASONS[reason]?.replaces === true;
 }

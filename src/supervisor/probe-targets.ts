@@ -3,6 +3,7 @@ import type { Container, ContainerStatus, Pod } from '../api/types.ts';
 import type { ObservedPod } from '../reconcile/observed.ts';
 import type { ProbeTarget } from './prober.ts';
 
+/** None while the pause does not run. */
 export function probeTargets(pod: Pod, observed: ObservedPod): ProbeTarget[] {
 	const sandbox = observed.sandboxes[0];
 	if (sandbox === undefined || sandbox.state !== 'running') return [];

@@ -3,6 +3,7 @@ import type { ConfigMap, PersistentVolumeClaim, Pod, Secret } from '../api/types
 import type { References } from '../translate/context.ts';
 import type { Store } from './store.ts';
 
+/** Looks up in the store, in the pod's namespace. */
 export function referencesOf(store: Store, pod: Pod): References {
 	const namespace = pod.metadata.namespace ?? 'default';
 	return {

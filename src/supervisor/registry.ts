@@ -220,6 +220,7 @@ export function maxBackoffOf(pod: Pod): number | undefined {
 	return ms === undefined ? undefined : Math.min(Math.max(ms, 1_000), 300_000);
 }
 
+/** ms since the epoch as Kubernetes writes a time: whole seconds, UTC. */
 export function rfc3339(instant: number): string {
 	return new Date(instant).toISOString().replace(/\.\d+Z$/, 'Z');
 }

@@ -40,6 +40,7 @@ export interface PodIdentity {
 	readonly uid: string;
 }
 
+/** What names and labels need of a pod. */
 export function identityOf(pod: Pod): PodIdentity {
 	const { name, namespace, uid } = pod.metadata;
 	return { name, namespace: namespace ?? 'default', uid: uid ?? '' };
@@ -50,6 +51,7 @@ export function prefixOf(instance: string): string {
 	return instance === DEFAULT_INSTANCE ? 'podrun' : `podrun-${instance.replaceAll(/[^a-zA-Z0-9.-]/g, '-')}`;
 }
 
+/** One network for all pods of an instance. */
 export function networkName(instance: string): string {
 	return prefixOf(instance);
 }

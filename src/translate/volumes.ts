@@ -88,6 +88,7 @@ export function plannedVolumes(pod: Pod, context: PodContext): PlannedVolume[] {
 	return [filesVolume(pod, context), ...planned.filter((one) => one !== undefined)];
 }
 
+/** The volume of podrun's own files for the pod. */
 export function filesVolume(pod: Pod, context: Pick<PodContext, 'instance'>): PlannedVolume {
 	return {
 		...owned(pod, FILES_VOLUME, 'files', context),
@@ -98,6 +99,7 @@ export function filesVolume(pod: Pod, context: Pick<PodContext, 'instance'>): Pl
 	};
 }
 
+/** With whether any container mounts them: only those are looked at. */
 export function hostPathVolumes(pod: Pod): HostPathVolume[] {
 	const used = usedVolumes(pod);
 	return (pod.spec.volumes ?? []).flatMap(({ name, hostPath }) =>

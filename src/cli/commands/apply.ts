@@ -79,6 +79,7 @@ export function outcomeLine(object: KubeObject, outcome: string, dryRun: DryRun)
 	return `${resource}/${object.metadata.name} ${outcome}${suffix}`;
 }
 
+/** `-o`: what was written, as data. Throws UserError USAGE for a table; nothing without `-o`. */
 export function printWritten(io: Io, output: string | undefined, written: readonly KubeObject[]): void {
 	if (output === undefined || written.length === 0) {
 		return;

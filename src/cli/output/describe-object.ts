@@ -11,6 +11,7 @@ import type {
 import { eventLines, field, keyValues, timeText } from './describe-parts.ts';
 import { toYaml } from './serialize.ts';
 
+/** The lines of `describe` for a kind without a page of its own: metadata, data, status, events. */
 export function describeObject(
 	object: KubeObject,
 	events: readonly Event[],

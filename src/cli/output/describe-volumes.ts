@@ -1,6 +1,7 @@
 /** The volumes of a pod in the layout of `kubectl describe pod`. Pure. */
 import type { Pod, Volume } from '../../api/types.ts';
 
+/** The lines of a pod's volumes, each with its source. */
 export function describeVolumes(pod: Pod): string[] {
 	const volumes = pod.spec.volumes ?? [];
 	if (volumes.length === 0) {

@@ -35,6 +35,10 @@ type End =
 	| { readonly type: 'exit'; readonly code: number; readonly stop: boolean }
 	| { readonly type: 'failed'; readonly failures: readonly { key: StartedPod; verdict: PodFailure }[] };
 
+/**
+ * Shows progress, then logs, until every pod has ended or somebody interrupts. The exit code: 0, 1 after a failure, what
+ * `--exit-code-from` asks for.
+ */
 export async function attach(
 	io: Io,
 	client: Client,

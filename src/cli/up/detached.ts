@@ -19,6 +19,10 @@ export interface DetachedOptions {
 	readonly timeout: number | undefined;
 }
 
+/**
+ * Shows progress until every pod is Ready or Completed, or the first has failed. The exit code: 0, 1 for a failure or
+ * a timeout, 130 for an interrupt; pods that go on are left as they are.
+ */
 export async function waitDetached(
 	io: Io,
 	client: Client,

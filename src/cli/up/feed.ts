@@ -10,6 +10,7 @@ export interface PodKey {
 	readonly name: string;
 }
 
+/** `namespace/name` */
 export function keyText({ namespace, name }: PodKey): string {
 	return `${namespace}/${name}`;
 }

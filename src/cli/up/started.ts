@@ -15,6 +15,7 @@ export interface StartedPod extends PodKey {
 
 const POD = findResource('pods') as Resource;
 
+/** The pod as `requestDelete` and `awaitGone` take it. */
 export function podTarget({ namespace, name }: PodKey): Target {
 	return { resource: POD, namespace, name };
 }

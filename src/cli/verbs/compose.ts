@@ -9,6 +9,7 @@ export function collect(value: string, before: readonly string[] | undefined): r
 	return [...(before ?? []), value];
 }
 
+/** Hangs the family on the command tree. */
 export function addComposeVerbs({ verb }: Tree): void {
 	verb('up', 'Start the pods of a manifest and follow their logs', () => import('../commands/up.ts'))
 		.option('-f, --filename <path>', FILES, collect)

@@ -2,6 +2,7 @@
 import type { Tree } from '../program.ts';
 import { collect } from './compose.ts';
 
+/** Hangs the family on the command tree. */
 export function addKubectlVerbs({ verb }: Tree): void {
 	verb('get <resource...>', 'List objects, or show some', () => import('../commands/get.ts'))
 		.option('-o, --output <format>', 'json|yaml|wide|name|jsonpath=…|custom-columns=…')

@@ -4,6 +4,7 @@ import { collect } from './compose.ts';
 
 const FILES = 'manifest: file, folder, URL or -';
 
+/** Hangs the family on the command tree. */
 export function addObjectVerbs({ verb }: Tree): void {
 	verb(
 		'apply',

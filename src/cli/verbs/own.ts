@@ -2,6 +2,7 @@
 import type { Tree } from '../program.ts';
 import { collect } from './compose.ts';
 
+/** Hangs the family on the command tree. */
 export function addOwnVerbs({ verb, under, program }: Tree): void {
 	verb('validate [files...]', 'Check manifests without running anything', () => {
 		return import('../commands/validate.ts');

@@ -12,6 +12,7 @@ import { defaultVolume } from './volumes.ts';
 
 const GRACE_SECONDS = 30;
 
+/** What the API server fills in where the spec says nothing. */
 export function defaultPodSpec(spec: PodSpec): void {
 	spec.restartPolicy ??= 'Always';
 	spec.dnsPolicy ??= 'ClusterFirst';

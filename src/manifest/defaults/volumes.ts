@@ -6,6 +6,7 @@ import { defaultPullPolicy } from './pull-policy.ts';
 const FILE_MODE = 0o644;
 const TOKEN_SECONDS = 3600;
 
+/** What the API server fills in where the volume says nothing. */
 export function defaultVolume(volume: Volume): void {
 	// A volume that names no source is an empty folder.
 	if (Object.keys(volume).every((key) => key === 'name')) volume.emptyDir = {};

@@ -8,6 +8,7 @@ const SECCOMP_POD = 'seccomp.security.alpha.kubernetes.io/pod';
 const SECCOMP_CONTAINER = 'container.seccomp.security.alpha.kubernetes.io/';
 const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
 
+/** An annotation may name only containers that there are, and a profile that is one. */
 export function checkProfileAnnotations(errors: FieldErrors, pod: Pod): void {
 	const { spec } = pod;
 	const names = new Set(

@@ -10,6 +10,7 @@ type ClaimSpec = NonNullable<PersistentVolumeClaim['spec']>;
 const ACCESS_MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
 const VOLUME_MODES = ['Block', 'Filesystem'];
 
+/** Access modes, selector, size and volume mode of a claim. */
 export function checkClaimSpec(errors: FieldErrors, path: string, spec: ClaimSpec | undefined): void {
 	const modes: readonly string[] = spec?.accessModes ?? [];
 	if (modes.length === 0) errors.required(`${path}.accessModes`, 'at least 1 access mode is required');

@@ -19,6 +19,7 @@ const REQUIRED_KEYS: Readonly<Record<string, readonly string[]>> = {
 /** Whose token it is. */
 const ACCOUNT = 'kubernetes.io/service-account.name';
 
+/** Keys are file names, in data or in binaryData; 1 MiB of values together. */
 export function checkConfigMap(errors: FieldErrors, config: ConfigMap): void {
 	let total = 0;
 	for (const [key, value] of Object.entries(config.data ?? {})) {

@@ -54,6 +54,7 @@ function splitSubscript(fieldPath: string): { path: string; key: string } | unde
 	return match?.[1] !== undefined && match[2] !== undefined ? { path: match[1], key: match[2] } : undefined;
 }
 
+/** `supported`: the paths that may stand here; they differ between env and volumes. */
 export function checkFieldRef(
 	errors: FieldErrors,
 	path: string,

@@ -7,6 +7,7 @@ import { checkNonReserved } from './paths.ts';
 
 const SOURCES = ['fieldRef', 'resourceFieldRef', 'configMapKeyRef', 'secretKeyRef', 'fileKeyRef'] as const;
 
+/** Each variable has a name, and a value or one source. */
 export function checkEnv(errors: FieldErrors, path: string, variables: readonly EnvVar[] | undefined): void {
 	for (const [index, variable] of (variables ?? []).entries()) {
 		const at = `${path}[${index}]`;
@@ -48,6 +49,7 @@ function checkValueFrom(errors: FieldErrors, path: string, variable: EnvVar): vo
 	else if (given > 1) errors.invalid(path, '', 'may not have more than one field specified at a time');
 }
 
+/** Each item has one source, and a prefix that can begin a variable's name. */
 export function checkEnvFrom(
 	errors: FieldErrors,
 	path: string,

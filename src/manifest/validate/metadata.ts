@@ -31,6 +31,7 @@ export function checkMetadata(
 	}
 }
 
+/** Keys are qualified names, values at most 63 plain characters. */
 export function checkLabels(
 	errors: FieldErrors,
 	path: string,

@@ -6,6 +6,7 @@ import { checkDescending } from './paths.ts';
 const PROPAGATIONS = ['Bidirectional', 'HostToContainer', 'None'];
 const RECURSIVE = ['Disabled', 'Enabled', 'IfPossible'];
 
+/** Each mount names a volume of the pod, and no two have one path. `volumes`: the pod's, by name. */
 export function checkMounts(
 	errors: FieldErrors,
 	path: string,

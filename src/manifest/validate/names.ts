@@ -157,12 +157,14 @@ export function linuxId(id: number): string[] {
 	return id >= 0 && id <= 2 ** 31 - 1 ? [] : [rangeMessage(0, 2 ** 31 - 1)];
 }
 
+/** Of a probe's or hook's header. */
 export function httpHeaderName(word: string): string[] {
 	if (matches(HEADER, word)) return [];
 	const message = "a valid HTTP header must consist of alphanumeric characters or '-'";
 	return [explain(message, HEADER, 'X-Header-Name')];
 }
 
+/** IPv4 or IPv6, without a zone. */
 export function ipAddress(word: string): string[] {
 	return isIP(word) === 0 || word.includes('%')
 		? ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)']

@@ -10,6 +10,7 @@ const MAX_SEARCH_CHARS = 2048;
 /** HOST_NAME_MAX of Linux. */
 const MAX_HOSTNAME = 64;
 
+/** Hostname, subdomain, DNS policy and config, host aliases, and ports on the host's network. */
 export function checkNetwork(errors: FieldErrors, spec: PodSpec): void {
 	if (spec.hostname) errors.invalidAll('spec.hostname', spec.hostname, dnsLabel(spec.hostname));
 	if (spec.subdomain) errors.invalidAll('spec.subdomain', spec.subdomain, dnsLabel(spec.subdomain));

@@ -8,6 +8,7 @@ import { checkLabelSelector } from './selectors.ts';
 const MIN_TOKEN_SECONDS = 600;
 const MAX_TOKEN_SECONDS = 2 ** 32;
 
+/** Each source is one, and no two write the same path. */
 export function checkProjected(
 	errors: FieldErrors,
 	path: string,

@@ -21,6 +21,9 @@ const STANDARD = new Set(['storage', 'pods', 'services', 'secrets', 'configmaps'
 /** With a domain that is not Kubernetes' own: devices, mostly. */
 const isExtended = (name: string): boolean => name.includes('/') && !name.includes('kubernetes.io/');
 
+/**
+ * Names and amounts that `scope` may have; no request beyond its limit. `claimNames`: the pod's resource claims.
+ */
 export function checkResources(
 	errors: FieldErrors,
 	path: string,
@@ -124,6 +127,7 @@ function checkClaims(
 const resizable = ['cpu', 'memory'];
 const resizePolicies = ['NotRequired', 'RestartContainer'];
 
+/** One policy a resource, cpu and memory only; no RestartContainer in a pod that never restarts. */
 export function checkResizePolicy(
 	errors: FieldErrors,
 	path: string,

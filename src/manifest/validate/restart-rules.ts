@@ -8,6 +8,7 @@ const OPERATORS = ['In', 'NotIn'];
 const MAX_RULES = 20;
 const MAX_CODES = 255;
 
+/** Rules need a restartPolicy of the container's own; which ones it may have differs with its role. */
 export function checkRestartRules(
 	errors: FieldErrors,
 	path: string,

@@ -18,6 +18,7 @@ const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 const UNSATISFIABLE = ['DoNotSchedule', 'ScheduleAnyway'];
 const INCLUSION = ['Honor', 'Ignore'];
 
+/** nodeSelector, affinity, tolerations, spreading and scheduling gates. */
 export function checkScheduling(errors: FieldErrors, spec: PodSpec): void {
 	checkLabels(errors, 'spec.nodeSelector', spec.nodeSelector);
 	checkAffinity(errors, 'spec.affinity', spec.affinity);
@@ -116,6 +117,7 @@ function checkPodTerm(errors: FieldErrors, path: string, term: PodTerm): void {
 	}
 }
 
+/** An operator that fits its key and value, and seconds for NoExecute only. */
 export function checkTolerations(
 	errors: FieldErrors,
 	path: string,

@@ -14,6 +14,7 @@ interface Expression {
 	readonly values?: readonly string[];
 }
 
+/** matchLabels are labels; an expression's operator says whether it has values. */
 export function checkLabelSelector(
 	errors: FieldErrors,
 	path: string,

@@ -22,6 +22,7 @@ import { cannotMount, isUnpinned, Pins, unpin } from './pins.ts';
 import { runtimeOf } from './runtime.ts';
 import { seccompProfiles } from './seccomp.ts';
 
+/** Creates the attempt, or adopts the one of its name. Throws DeedError with the kubelet's reason. */
 export async function createContainer(
 	parts: PerformerParts,
 	deed: Deed,
@@ -99,6 +100,7 @@ function tellCreated(
 	told('Created', `Created container: ${name}`);
 }
 
+/** Brings synced files into it and starts it. Throws DeedError with the kubelet's reason. */
 export async function startContainer(
 	parts: PerformerParts,
 	deed: Deed,
@@ -141,6 +143,7 @@ async function discard(
 	await unpin(engine, labels[PINNED]);
 }
 
+/** Gives a running container other limits, without a restart. */
 export async function updateResources(
 	parts: PerformerParts,
 	deed: Deed,

@@ -11,6 +11,9 @@ import type { PerformerParts } from './performer.ts';
 
 const MOST = 1024 * 1024;
 
+/**
+ * What of its image a container's options depend on. Throws DeedError when the image is not there any more.
+ */
 export async function imageFacts(
 	parts: PerformerParts,
 	pod: Pod,

@@ -11,6 +11,7 @@ const FILE_BYTES = 4096;
 const LOG_BYTES = 2048;
 const LOG_LINES = 80;
 
+/** Reads the termination message of a container that has ended into the journal. */
 export async function readMessage(parts: PerformerParts, deed: Deed, action: ReadMessage): Promise<void> {
 	const { pod, observed, journal } = deed;
 	const known = parts.inventory.find(action.id)?.observed;

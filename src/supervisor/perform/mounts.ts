@@ -20,6 +20,7 @@ import { ensureSubPath } from './sub-path.ts';
 
 type Context = Parameters<typeof plannedMounts>[2];
 
+/** The engine's mounts of a container; subPaths are resolved, and made where they are missing. */
 export async function realMounts(
 	parts: PerformerParts,
 	deed: Deed,

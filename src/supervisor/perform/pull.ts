@@ -11,6 +11,7 @@ import { fieldPathOf } from './containers.ts';
 import type { Deed, PerformerParts } from './performer.ts';
 import { tellProgress } from './pull-progress.ts';
 
+/** Pulls and tells it in events. Throws DeedError ErrImagePull, and what belongs to it. */
 export async function pullImage(parts: PerformerParts, deed: Deed, action: PullImage): Promise<void> {
 	const { images, recorder, clock } = parts;
 	const { pod, journal } = deed;

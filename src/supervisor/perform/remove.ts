@@ -5,6 +5,7 @@ import { ignoring } from '../ignoring.ts';
 import type { Deed, PerformerParts } from './performer.ts';
 import { letGo, unpin } from './pins.ts';
 
+/** Removes a container with its anonymous volumes; one that is gone already is no failure. */
 export async function removeContainer(
 	parts: PerformerParts,
 	deed: Deed,

@@ -11,6 +11,7 @@ import { learnOomScore } from './oom-score.ts';
 import type { Deed, PerformerParts } from './performer.ts';
 import { runtimeOf } from './runtime.ts';
 
+/** Creates the pod's pause on its network, or adopts the one of its name. */
 export async function createSandbox(parts: PerformerParts, deed: Deed, action: CreateSandbox): Promise<void> {
 	const { engine, images, network, volumes, inventory } = parts;
 	const { pod, observed, journal } = deed;
@@ -44,6 +45,7 @@ export async function createSandbox(parts: PerformerParts, deed: Deed, action: C
 	}
 }
 
+/** Starts the pause; one that does not start is removed, for the next to be made cleanly. */
 export async function startSandbox(parts: PerformerParts, deed: Deed, action: StartSandbox): Promise<void> {
 	const { engine, network, inventory } = parts;
 	try {

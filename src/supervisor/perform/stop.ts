@@ -6,6 +6,7 @@ import { HOOK_FAILED, runHook } from '../handlers/run.ts';
 import { fieldPathOf, specOf } from './containers.ts';
 import type { Deed, PerformerParts } from './performer.ts';
 
+/** Runs postStart or preStop; its outcome goes into the journal, a failure into an event. */
 export async function runContainerHook(parts: PerformerParts, deed: Deed, action: RunHook): Promise<void> {
 	const { engine, reach, clock, recorder, log } = parts;
 	const { journal, pod, observed } = deed;
@@ -51,6 +52,7 @@ export async function runContainerHook(parts: PerformerParts, deed: Deed, action
 	log.info('hook failed', { pod: pod.metadata.name, container: action.container, hook: action.hook });
 }
 
+/** Sends a signal. A container that has ended meanwhile is no failure. */
 export async function signalContainer(
 	parts: PerformerParts,
 	deed: Deed,
@@ -72,6 +74,7 @@ export async function signalContainer(
 	inventory.touch(action.id);
 }
 
+/** Lets a paused container go on. */
 export async function unpauseContainer(
 	parts: PerformerParts,
 	_deed: Deed,
