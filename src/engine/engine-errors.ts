@@ -60,6 +60,8 @@ export function classify(statusCode: number | undefined, text: string): EngineEr
 		case 409:
 			return 'CONFLICT';
 		default:
+			// Podman's, of a container that was just removed.
+			if (/: no such container\s*$/.test(text)) return 'NOT_FOUND';
 			return /is not running|non running container|already in progress|Address already in use/i.test(text)
 				? 'CONFLICT'
 				: 'UNKNOWN';

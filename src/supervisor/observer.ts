@@ -2,6 +2,7 @@
  * Puts an ObservedPod together: the containers from the inventory, the images of its spec, the state of its
  * volumes, the verdicts of its probes, and what its worker's journal remembers.
  */
+import { UserError } from '../api/errors.ts';
 import type { Pod } from '../api/types.ts';
 import type { Inventory, KnownContainer } from '../engine/observe.ts';
 import type {
@@ -13,6 +14,8 @@ import type {
 } from '../reconcile/observed.ts';
 import { POD_CONTAINER } from '../translate/names.ts';
 import type { Clock } from './clock.ts';
+import { DeedError } from './deed-error.ts';
+import { isUnreachable } from './engine-link.ts';
 import type { Images } from './images.ts';
 import type { Journal } from './journal.ts';
 import type { PodNetwork } from './network.ts';
@@ -93,8 +96,22 @@ export class Observer {
 		if (pod.metadata.deletionTimestamp !== undefined) return sandbox?.ip || (pod.status?.podIP ?? '');
 		// A running pause has the last word; else the one that the pod had.
 		const before = (sandbox?.ip === '' ? undefined : sandbox?.ip) ?? pod.status?.podIP;
-		return network.allocate(pod.metadata.uid ?? '', before);
+		try {
+			return await network.allocate(pod.metadata.uid ?? '', before);
+		} catch (error) {
+			if (isUnreachable(error)) throw error;
+			throw withoutNetwork(error);
+		}
 	}
+}
+
+/** Without an address nothing can be decided for a pod: whoever waits for it is told why it has none. */
+function withoutNetwork(error: unknown): DeedError {
+	const hint = error instanceof UserError && error.hint !== undefined ? `; ${error.hint}` : '';
+	const text = `${error instanceof Error ? error.message : String(error)}${hint}`;
+	const reason = 'FailedCreatePodSandBox';
+	const message = `Failed to create pod sandbox: ${text}`;
+	return new DeedError(reason, text, [{ type: 'Warning', reason, message }], error);
 }
 
 /** Every image reference that the pod's spec names. */

@@ -12,7 +12,6 @@
  * wakes during one turn make one more turn. What could not be done goes into the journal as a failure.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { UserError } from '../api/errors.ts';
 import type { KubeObject, Pod } from '../api/types.ts';
 import type { Inventory } from '../engine/observe.ts';
 import { type Action, formatAction, targetOf } from '../reconcile/action.ts';
@@ -173,16 +172,13 @@ export class PodWorker {
 		}
 	}
 
-	/** Nothing can be decided for the pod, as when no subnet is free for its network: whoever waits for it is told. */
+	/** Nothing can be decided for the pod now. */
 	#tellWhy(error: unknown): void {
 		const { log, recorder, clock } = this.#parts;
 		log.warn('pod could not be looked at', { pod: this.#told, error });
-		const hint = error instanceof UserError && error.hint !== undefined ? `; ${error.hint}` : '';
-		const message = `Failed to create pod sandbox: ${error instanceof Error ? error.message : String(error)}${hint}`;
 		const { pod } = this;
-		if (pod !== undefined) {
-			recorder.record(pod, { type: 'Warning', reason: 'FailedCreatePodSandBox', message }, clock.now());
-		}
+		if (pod === undefined || !(error instanceof DeedError)) return;
+		for (const note of error.notes) recorder.record(pod, note, clock.now());
 	}
 
 	async #turn(): Promise<void> {

@@ -23,6 +23,7 @@ describe('classify', () => {
 		[403, 'Address already in use', 'CONFLICT'],
 		[403, 'Pool overlaps with other one on this address space', 'NETWORK_OVERLAP'],
 		// Podman's words.
+		[500, 'no container with ID b3d9 found in database: no such container', 'NOT_FOUND'],
 		[500, 'subnet 10.201.0.0/20 is already used on the host or by another config', 'NETWORK_OVERLAP'],
 		[409, 'network with name x already exists', 'CONFLICT'],
 		[403, 'error while removing network: network x id y has active endpoints', 'CONFLICT'],
