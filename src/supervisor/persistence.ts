@@ -1,13 +1,18 @@
 /**
  * The objects on disk: one file of mode 0600 each under `objects/<resource>/<namespace>/<name>.json` of the
- * state folder, replaced by atomic rename. Writes of one object are joined while an earlier one is under
- * way, so that a status that changes often costs one write. A file that can't be read is set aside, never
+ * state folder, replaced by atomic rename. Changes of one object are joined for a moment, and while an earlier
+ * write is under way, so that a status that changes often costs one write; whoever flushes waits for no moment.
+ * Nothing is forced to the disk itself: after a power cut a status is worked out anew, and a rename has put the
+ * whole of the old or of the new file there. A file that can't be read is set aside, never
  * silently dropped.
  */
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { KubeObject } from '../api/types.ts';
 import { type Persistence, RESOURCES } from './store.ts';
+
+/** ms in which changes of one object become one write. */
+const JOINED = 20;
 
 /** Events are not worth a file each: story.ts keeps them. */
 const KEPT = new Set(['Pod', 'ConfigMap', 'Secret', 'PersistentVolumeClaim', 'Namespace']);
@@ -18,6 +23,8 @@ export class FilePersistence implements Persistence {
 	/** Latest wanted content by path: null = no file. */
 	readonly #wanted = new Map<string, string | null>();
 	readonly #writing = new Map<string, Promise<void>>();
+	/** By path, of a write that lets a moment pass: begins it at once. */
+	readonly #pausing = new Map<string, () => void>();
 	/** What could not be written, by path: the content and why. */
 	readonly #failed = new Map<string, { content: string | null; error: unknown }>();
 
@@ -37,11 +44,14 @@ export class FilePersistence implements Persistence {
 
 	/** What was saved before the call is on disk after it. Later writes are not waited for: there may be no end of them. */
 	async flush(): Promise<void> {
+		for (const go of this.#pausing.values()) go();
 		const outstanding = [...this.#writing].map(async ([path, writing]) => {
 			// What is wanted may be newer than what is being written: then it is the write after this one.
 			const behind = this.#wanted.has(path);
 			await writing;
-			if (behind) await this.#writing.get(path);
+			if (!behind) return;
+			this.#pausing.get(path)?.();
+			await this.#writing.get(path);
 		});
 		await Promise.all(outstanding);
 	}
@@ -87,6 +97,8 @@ export class FilePersistence implements Persistence {
 	#want(path: string, content: string | null): void {
 		this.#wanted.set(path, content);
 		if (!this.#writing.has(path)) this.#begin(path);
+		// A file that is to go goes at once: nobody changes it any more.
+		if (content === null) this.#pausing.get(path)?.();
 	}
 
 	#begin(path: string): void {
@@ -99,8 +111,7 @@ export class FilePersistence implements Persistence {
 	}
 
 	async #write(path: string): Promise<void> {
-		// The first turn is given away, so that writes of one tick become one.
-		await Promise.resolve();
+		if (this.#wanted.get(path) !== null) await this.#moment(path);
 		const content = this.#take(path);
 		if (content === undefined) return;
 		try {
@@ -111,6 +122,16 @@ export class FilePersistence implements Persistence {
 			if (this.#failed.get(path)?.error === undefined) this.#onError(path, error);
 			this.#failed.set(path, { content, error });
 		}
+	}
+
+	#moment(path: string): Promise<void> {
+		const { promise, resolve } = Promise.withResolvers<void>();
+		const timer = setTimeout(resolve, JOINED);
+		this.#pausing.set(path, resolve);
+		return promise.finally(() => {
+			clearTimeout(timer);
+			this.#pausing.delete(path);
+		});
 	}
 
 	#take(path: string): string | null | undefined {

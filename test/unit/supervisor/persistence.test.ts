@@ -38,6 +38,20 @@ describe('objects on disk', () => {
 		]);
 	});
 
+	it('that change in quick succession are written once, and at once when somebody waits for it', async () => {
+		const persistence = open();
+		const path = join(folder, 'objects/configmaps/default/a.json');
+		for (let revision = 1; revision <= 5; revision += 1) {
+			persistence.save(object('a', revision));
+			await new Promise(setImmediate);
+		}
+		await expect(stat(path)).rejects.toThrow('ENOENT');
+		await persistence.flush();
+		expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(object('a', 5));
+		persistence.save(object('a', 6));
+		await expect.poll(() => readFile(path, 'utf8')).toContain('"6"');
+	});
+
 	it('are acknowledged while others are written without end', async () => {
 		const persistence = open();
 		let ended = false;
