@@ -21,6 +21,7 @@ export interface GlobalOptions {
 
 /** A verb's module, as `import('./commands/x.ts')` gives it. */
 export interface VerbModule {
+	/** Does it and resolves with the exit code. Throws UserError or ExitError for what the user is to be told. */
 	run(io: Io, options: never, args: readonly string[]): Promise<number>;
 }
 

@@ -3,11 +3,11 @@
  * semantics of deletion, as the API server's strategies have them. Reads nothing but the store. Pods that
  * are being deleted stay stored until their worker has removed the last of them from the engine.
  */
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { DeleteOptions, StoredKind, UpdateOptions, WriteOptions } from '../api/backend.ts';
 import { durationMs } from '../api/duration.ts';
 import { ApiError, badRequest, conflict, invalid, notFound } from '../api/errors.ts';
-import { stableJson } from '../api/object.ts';
+import { generateName, stableJson } from '../api/object.ts';
 import { qosClass } from '../api/qos.ts';
 import type { KubeObject, ObjectMeta, Pod, Profile } from '../api/types.ts';
 import { applyDefaults } from '../manifest/defaults.ts';
@@ -225,22 +225,14 @@ export function rfc3339(instant: number): string {
 	return new Date(instant).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
-/** generateName gets five random characters, from the alphabet that Kubernetes uses (no vowels, no 0/1/3). */
 function withName(metadata: ObjectMeta): ObjectMeta {
 	if (metadata.name) return { ...metadata };
 	if (!metadata.generateName) throw badRequest('name or generateName is required');
-	const alphabet = 'bcdfghjklmnpqrstvwxz2456789';
-	const suffix = [...randomBytes(5)].map((byte) => alphabet[byte % alphabet.length]).join('');
-	return { ...metadata, name: metadata.generateName.slice(0, 58) + suffix };
+	return { ...metadata, name: generateName(metadata.generateName, Math.random) };
 }
 
 function freshPod(pod: Pod): Pod {
-	const gated = (pod.spec.schedulingGates ?? []).length > 0;
-	return {
-		...pod,
-		spec: admitted(pod),
-		status: { phase: 'Pending', qosClass: qosClass(pod), ...(gated ? {} : {}) },
-	} as Pod;
+	return { ...pod, spec: admitted(pod), status: { phase: 'Pending', qosClass: qosClass(pod) } };
 }
 
 /** Fields that the cluster fills in at admission and that an update may leave out. */
