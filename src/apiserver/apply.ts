@@ -63,12 +63,10 @@ export function applyConfiguration(
 	const conflicts = conflictsWith(others, paths, current ?? {}, wanted);
 	if (conflicts.length > 0 && !request.force) throw conflictError(conflicts);
 
-	let merged = mergeApplied(current ?? {}, wanted) as Record<string, unknown>;
 	const kept = new Set([...paths, ...others.flatMap((entry) => leaves(entry.fieldsV1))].map(textOf));
 	const before = entries.find((entry) => entry.manager === request.manager);
-	for (const path of leaves(before?.fieldsV1 ?? {})) {
-		if (!kept.has(textOf(path))) merged = remove(merged, path) as Record<string, unknown>;
-	}
+	const leftOut = leaves(before?.fieldsV1 ?? {}).filter((path) => !kept.has(textOf(path)));
+	const merged = removed(mergeApplied(current ?? {}, wanted), treeOf(leftOut)) as Record<string, unknown>;
 	const lost = new Set(conflicts.map(({ path }) => textOf(path)));
 	const mine: ManagedFields = {
 		manager: request.manager,
@@ -155,11 +153,16 @@ function mergeApplied(live: unknown, wanted: unknown, field = ''): unknown {
 	if (isSet(field)) return [...new Set([...live, ...wanted])];
 	if (mergeKeyOf(field, wanted) === undefined) return wanted;
 	const result = [...live];
+	const places = new Map<string, number>();
+	for (const [at, one] of live.entries()) {
+		const segment = elementSegment(field, one);
+		if (!places.has(segment)) places.set(segment, at);
+	}
 	for (const element of wanted) {
 		const segment = elementSegment(field, element);
-		const at = result.findIndex((one) => elementSegment(field, one) === segment);
-		if (at >= 0) result[at] = mergeApplied(result[at], element);
-		else result.push(element);
+		const at = places.get(segment);
+		if (at !== undefined) result[at] = mergeApplied(result[at], element);
+		else places.set(segment, result.push(element) - 1);
 	}
 	return result;
 }
@@ -207,11 +210,12 @@ function leaves(tree: FieldTree, path: Path = []): Path[] {
 }
 
 function treeOf(paths: readonly Path[]): FieldTree {
-	const tree: FieldTree = {};
+	// Without a prototype: a segment that a client has made up may be `__proto__`.
+	const tree: FieldTree = Object.create(null);
 	for (const path of paths) {
 		let at = tree;
 		for (const segment of path) {
-			at[segment] ??= {};
+			at[segment] ??= Object.create(null) as FieldTree;
 			at = at[segment];
 		}
 	}
@@ -229,26 +233,42 @@ function valueAt(value: unknown, path: Path, field = ''): unknown {
 		const key = segment.slice(2);
 		return isRecord(value) && Object.hasOwn(value, key) ? valueAt(value[key], rest, key) : undefined;
 	}
-	if (!Array.isArray(value)) return undefined;
-	return valueAt(
-		value.find((element) => elementSegment(field, element) === segment),
-		rest,
+	return Array.isArray(value) ? valueAt(elementsOf(value, field).get(segment), rest) : undefined;
+}
+
+const indexes = new WeakMap<readonly unknown[], Map<string, unknown>>();
+
+/** The elements of a list by their segments: each path asks for one of them. A list stands in one field. */
+function elementsOf(list: readonly unknown[], field: string): Map<string, unknown> {
+	let index = indexes.get(list);
+	if (index === undefined) {
+		index = new Map([...list].reverse().map((element) => [elementSegment(field, element), element]));
+		indexes.set(list, index);
+	}
+	return index;
+}
+
+/** The value without what the tree names; a `.` names the element of the list itself. */
+function removed(value: unknown, tree: FieldTree, field = ''): unknown {
+	const named = (segment: string): FieldTree | undefined =>
+		Object.hasOwn(tree, segment) ? tree[segment] : undefined;
+	if (Array.isArray(value)) {
+		return value.flatMap((element) => {
+			const inner = named(elementSegment(field, element));
+			if (inner === undefined) return [element];
+			return isLeaf(inner) || Object.hasOwn(inner, '.') ? [] : [removed(element, inner)];
+		});
+	}
+	if (!isRecord(value)) return value;
+	return Object.fromEntries(
+		Object.entries(value).flatMap(([key, one]) => {
+			const inner = named(`f:${key}`);
+			if (inner === undefined) return [[key, one]];
+			return isLeaf(inner) ? [] : [[key, removed(one, inner, key)]];
+		}),
 	);
 }
 
-/** The value without what the path names; a `.` names the element of the list itself. */
-function remove(value: unknown, path: Path, field = ''): unknown {
-	const [segment = '', ...rest] = path;
-	if (segment.startsWith('f:')) {
-		const key = segment.slice(2);
-		if (!isRecord(value) || !Object.hasOwn(value, key)) return value;
-		const { [key]: inner, ...others } = value;
-		return rest.length === 0 ? others : { ...value, [key]: remove(inner, rest, key) };
-	}
-	if (!Array.isArray(value)) return value;
-	const gone = rest.length === 0 || rest[0] === '.';
-	return value.flatMap((element) => {
-		if (elementSegment(field, element) !== segment) return [element];
-		return gone ? [] : [remove(element, rest)];
-	});
+function isLeaf(tree: FieldTree): boolean {
+	return Object.keys(tree).length === 0;
 }

@@ -6,7 +6,7 @@
 import jsonPatch, { type Operation } from 'fast-json-patch';
 import { ApiError, badRequest } from '../api/errors.ts';
 import type { KubeObject } from '../api/types.ts';
-import { fromJson, fromYaml, isRecord, unsupportedMedia } from './exchange.ts';
+import { BODY_LIMIT, fromJson, fromYaml, isRecord, unsupportedMedia } from './exchange.ts';
 import { strategicMerge } from './strategic.ts';
 
 export const PATCH_TYPES = [
@@ -80,9 +80,24 @@ export function mergePatch(target: unknown, patch: unknown): unknown {
 
 function operate(current: KubeObject, operations: Operation[]): Record<string, unknown> {
 	try {
-		const { newDocument } = jsonPatch.applyPatch(structuredClone(current), operations, true, true, true);
-		return newDocument as Record<string, unknown>;
+		let document: unknown = structuredClone(current);
+		let copied = 0;
+		for (const [index, operation] of operations.entries()) {
+			if (operation?.op === 'copy' && typeof operation.from === 'string') {
+				copied += sizeOf(jsonPatch.getValueByPointer(document, operation.from));
+				// A copy of a copy of a copy fills any memory in thirty steps.
+				if (copied > BODY_LIMIT)
+					throw new ApiError(
+						413,
+						'RequestEntityTooLarge',
+						`the copies of the JSON patch are larger than ${BODY_LIMIT} bytes together`,
+					);
+			}
+			document = jsonPatch.applyOperation(document, operation, true, true, true, index).newDocument;
+		}
+		return document as Record<string, unknown>;
 	} catch (error) {
+		if (error instanceof ApiError) throw error;
 		// The library's message carries the whole document; its first line says what is wrong.
 		const why = String((error as Error).message).split('\n')[0];
 		throw new ApiError(
@@ -91,4 +106,8 @@ function operate(current: KubeObject, operations: Operation[]): Record<string, u
 			`the server rejected our request due to an error in our request: ${why}`,
 		);
 	}
+}
+
+function sizeOf(value: unknown): number {
+	return JSON.stringify(value)?.length ?? 0;
 }

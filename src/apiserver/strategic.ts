@@ -92,50 +92,59 @@ function mergeElements(
 	if (patch.some((e) => isRecord(e) && e.$patch === 'replace')) {
 		return patch.filter((e) => !(isRecord(e) && e.$patch === 'replace')).map(clean);
 	}
-	const result = [...old];
+	const result: (unknown | typeof GONE)[] = [...old];
+	const places = new Map<string, number>();
+	for (const [at, element] of result.entries()) {
+		const key = isRecord(element) ? placeOf(field, mergeKey, element) : undefined;
+		if (key !== undefined && !places.has(key)) places.set(key, at);
+	}
 	for (const element of patch) {
 		if (!isRecord(element) || element[mergeKey] === undefined) {
 			throw badRequest(`map: ${JSON.stringify(field)} does not contain declared merge key: ${mergeKey}`);
 		}
-		const at = result.findIndex((e) => isRecord(e) && sameKey(field, mergeKey, e, element));
+		const key = placeOf(field, mergeKey, element);
+		const at = places.get(key);
 		if (element.$patch === 'delete') {
-			if (at >= 0) result.splice(at, 1);
-		} else if (at >= 0) result[at] = strategicMerge(result[at] as Fields, element);
-		else result.push(clean(element));
+			if (at !== undefined) result[at] = GONE;
+			places.delete(key);
+		} else if (at !== undefined) result[at] = strategicMerge(result[at] as Fields, element);
+		else places.set(key, result.push(clean(element)) - 1);
 	}
-	return result;
+	return result.filter((element) => element !== GONE);
 }
 
-/** Two ports may share a number under different protocols. */
-function sameKey(field: string, mergeKey: string, a: Fields, b: Fields): boolean {
-	if (a[mergeKey] !== b[mergeKey]) return false;
-	return field !== 'ports' || (a.protocol ?? 'TCP') === (b.protocol ?? 'TCP');
+/** In the place of an element that was deleted. */
+const GONE = Symbol('gone');
+
+/** What tells an element from the others of its list. Two ports may share a number under different protocols. */
+function placeOf(field: string, mergeKey: string, element: Fields): string {
+	const protocol = field === 'ports' ? (element.protocol ?? 'TCP') : undefined;
+	return JSON.stringify([element[mergeKey], protocol]);
 }
 
 /** Elements in the order that the patch wants; those that it does not name keep their place before what followed them. */
 function inOrder(field: string, elements: readonly unknown[], order: readonly unknown[]): unknown[] {
 	const mergeKey = mergeKeyOf(field, order);
 	const keyOf = (e: unknown) => (mergeKey !== undefined && isRecord(e) ? e[mergeKey] : e);
-	const wanted = order.map(keyOf);
-	const named = elements.filter((e) => wanted.includes(keyOf(e)));
-	named.sort((a, b) => wanted.indexOf(keyOf(a)) - wanted.indexOf(keyOf(b)));
-	const result: unknown[] = [];
-	for (const element of elements) {
-		if (wanted.includes(keyOf(element))) result.push(named.shift());
-		else result.push(element);
-	}
-	return result;
+	const wanted = new Map<unknown, number>();
+	for (const [at, one] of order.entries()) if (!wanted.has(keyOf(one))) wanted.set(keyOf(one), at);
+	const rank = (e: unknown): number => wanted.get(keyOf(e)) ?? 0;
+	const named = elements.filter((e) => wanted.has(keyOf(e))).sort((a, b) => rank(a) - rank(b));
+	let next = 0;
+	return elements.map((element) => (wanted.has(keyOf(element)) ? named[next++] : element));
 }
 
 function retainKeys(result: Fields, keys: unknown): void {
 	if (!Array.isArray(keys)) return;
-	for (const key of Object.keys(result)) if (!keys.includes(key)) delete result[key];
+	const kept = new Set(keys);
+	for (const key of Object.keys(result)) if (!kept.has(key)) delete result[key];
 }
 
 function deleteValues(result: Fields, field: string, values: unknown): void {
 	if (!Array.isArray(values)) throw badRequest(`${DELETE_PREFIX}${field} must be a list`);
 	const before = result[field];
-	if (Array.isArray(before)) result[field] = before.filter((value) => !values.includes(value));
+	const gone = new Set(values);
+	if (Array.isArray(before)) result[field] = before.filter((value) => !gone.has(value));
 }
 
 /** A value that is new: directives in it mean nothing any more, and null means absent. */
