@@ -15,7 +15,7 @@ import { referencesOf } from '../references.ts';
 import { createOrAdopt } from './create-or-adopt.ts';
 import { imageFacts } from './image-facts.ts';
 import { realMounts } from './mounts.ts';
-import { learnOomScore } from './oom-score.ts';
+import { failedForOomScore, noteOomScore } from './oom-score.ts';
 import type { Deed, PerformerParts } from './performer.ts';
 import { pidsLimitOf } from './pids-limit.ts';
 import { cannotMount, isUnpinned, Pins, unpin } from './pins.ts';
@@ -66,6 +66,7 @@ export async function createContainer(
 		const labels = { ...options.labels, ...pins.labels };
 		const limited = { ...options, labels, resources: { ...options.resources, ...pidsLimit } };
 		const id = await createOrAdopt(engine, limited);
+		noteOomScore(journal, id, limited);
 		inventory.touch(id, pod.metadata.uid);
 		if (action.ahead) journal.untold.add(`${name}-${attempt}`);
 	} catch (error) {
@@ -119,7 +120,7 @@ export async function startContainer(
 	try {
 		await engine.startContainer(action.id);
 	} catch (error) {
-		if (cannotMount(engine, labels, error) || learnOomScore(parts, error)) {
+		if (cannotMount(engine, labels, error) || failedForOomScore(parts, deed.journal, action.id, error)) {
 			return await discard(parts, action.id, labels);
 		}
 		if (!(error instanceof EngineError) || error.code !== 'NOT_MODIFIED') throw error;

@@ -7,7 +7,7 @@ import { allContainers } from '../../translate/volumes.ts';
 import { DeedError } from '../deed-error.ts';
 import { isUnreachable } from '../engine-link.ts';
 import { createOrAdopt } from './create-or-adopt.ts';
-import { learnOomScore } from './oom-score.ts';
+import { failedForOomScore, noteOomScore } from './oom-score.ts';
 import type { Deed, PerformerParts } from './performer.ts';
 import { runtimeOf } from './runtime.ts';
 
@@ -30,6 +30,7 @@ export async function createSandbox(parts: PerformerParts, deed: Deed, action: C
 	});
 	try {
 		const id = await createOrAdopt(engine, options);
+		noteOomScore(journal, id, options);
 		const messages = allContainers(pod).map(({ name }) => ({ container: name, attempt: 0 }));
 		await volumes.prepare(pod, observed.podIP, id, messages);
 		journal.prepared.add(id);
@@ -58,7 +59,7 @@ export async function startSandbox(parts: PerformerParts, deed: Deed, action: St
 		inventory.forget(action.id);
 		if (!(error instanceof EngineError)) throw error;
 		// The next look finds no pause, and the next one is made without a score.
-		if (learnOomScore(parts, error)) return;
+		if (failedForOomScore(parts, deed.journal, action.id, error)) return;
 		if (error.code === 'NOT_FOUND') network.forget();
 		if (error.code === 'PORT_TAKEN') {
 			const message = `Failed to create pod sandbox: ${error.message}`;

@@ -9,6 +9,9 @@ import { createLog } from '../../../src/supervisor/log.ts';
 import { createSupervisor, type Supervisor } from '../../../src/supervisor/supervisor.ts';
 import { FakeEngine } from '../../support/fake-engine.ts';
 
+/** As runc 1.1 and 1.3 answered on a machine without CAP_SYS_RESOURCE. */
+const REFUSED =
+	"failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: can't get final child's PID from pipe: EOF: unknown";
 const WITHIN = { timeout: 10_000, interval: 20 };
 
 let folder: string;
@@ -76,9 +79,6 @@ it('a folder that this machine shares with the engine has subPaths as usual', as
 });
 
 describe('an engine that may not lower oom_score_adj is found out by the first start, and no pod sees it', () => {
-	// As runc 1.1 and 1.3 answered on a machine without CAP_SYS_RESOURCE.
-	const message =
-		"failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: can't get final child's PID from pipe: EOF: unknown";
 	const limits = { cpu: '1', memory: '64Mi' };
 
 	it.each([
@@ -88,14 +88,32 @@ describe('an engine that may not lower oom_score_adj is found out by the first s
 		const path = join(folder, 'shared');
 		mkdirSync(path);
 		engine.host.mkdir(join(path, 'deep/er'));
-		engine.inject({ method: 'startContainer', nth, error: new EngineError('UNKNOWN', message) });
+		engine.inject({ method: 'startContainer', nth, error: new EngineError('UNKNOWN', REFUSED) });
 		await until(path, (told) => told === 'running', { resources: { limits } });
-		const scores = engine.calls
-			.filter(({ method }) => method === 'createContainer')
-			.map(({ args: [options] }) => (options as { oomScoreAdj?: number }).oomScoreAdj);
-		expect(scores).toEqual(expected);
+		expect(oomScores()).toEqual(expected);
 		expect(await warnings()).toEqual([]);
 	});
+});
+
+it('two pauses that are started at once both learn that', async () => {
+	for (const _ of 'ab')
+		engine.inject({ method: 'startContainer', error: new EngineError('UNKNOWN', REFUSED) });
+	const isHeld = engine.hold('startContainer');
+	for (const name of ['a', 'b']) {
+		const spec = { containers: [{ name: 'main', image: 'busybox:1.36', imagePullPolicy: 'IfNotPresent' }] };
+		const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec };
+		await supervisor.backend.create('Pod', pod as unknown as KubeObject);
+	}
+	const starts = () => engine.calls.filter(({ method }) => method === 'startContainer');
+	await vi.waitFor(() => expect(starts()).toHaveLength(2), WITHIN);
+	isHeld();
+	await vi.waitFor(async () => {
+		const { items } = await supervisor.backend.list('Pod', 'default');
+		expect(items.map((pod) => (pod as unknown as Pod).status?.phase)).toEqual(['Running', 'Running']);
+	}, WITHIN);
+	expect(oomScores().filter((score) => score === -998)).toHaveLength(2);
+	expect(starts()).toHaveLength(6);
+	expect(await warnings()).toEqual([]);
 });
 
 it('a network that cannot be made is told by the pod that waits for it, with what to do', async () => {
@@ -108,6 +126,13 @@ it('a network that cannot be made is told by the pod that waits for it, with wha
 		'FailedCreatePodSandBox: Failed to create pod sandbox: the driver is missing',
 	]);
 });
+
+/** Of all containers that were made, in their order. */
+function oomScores(): readonly (number | undefined)[] {
+	return engine.calls
+		.filter(({ method }) => method === 'createContainer')
+		.map(({ args: [options] }) => (options as { oomScoreAdj?: number }).oomScoreAdj);
+}
 
 async function warnings(): Promise<readonly string[]> {
 	const { items } = await supervisor.backend.list('Event', 'default');
