@@ -159,7 +159,7 @@ export const SUPPORT: Readonly<Record<string, Readonly<Record<string, Support>>>
 	SELinuxOptions: honoured('level role type user'),
 	SeccompProfile: {
 		...honoured('type'),
-		localhostProfile: approximated("read from the seccomp folder of podrun's state, not of a kubelet's"),
+		localhostProfile: approximated("a file of podrun's machine, in a kubelet's folder for them or in PODRUN_SECCOMP_ROOT"),
 	},
 	VolumeMount: {
 		...honoured('mountPath mountPropagation name readOnly subPath subPathExpr'),
@@ -180,7 +180,7 @@ export const SUPPORT: Readonly<Record<string, Readonly<Record<string, Support>>>
 		appArmorProfile: approximated("the profile must be loaded on the engine's host"),
 		seLinuxChangePolicy: ignored('volumes are relabelled by the engine, if at all'),
 		seLinuxOptions: approximated('passed to the engine, where its host has SELinux'),
-		sysctls: approximated('the safe ones; others need a flag of the supervisor'),
+		sysctls: approximated('the safe ones, and those that PODRUN_ALLOWED_UNSAFE_SYSCTLS names'),
 		windowsOptions: refused(NO_WINDOWS),
 	},
 	Sysctl: honoured('name value'),
