@@ -96,9 +96,10 @@ describe('an engine that may not lower oom_score_adj is found out by the first s
 });
 
 it('two pauses that are started at once both learn that', async () => {
-	for (const _ of 'ab')
-		engine.inject({ method: 'startContainer', error: new EngineError('UNKNOWN', REFUSED) });
-	const isHeld = engine.hold('startContainer');
+	for (const nth of [1, 2]) {
+		engine.inject({ method: 'startContainer', nth, error: new EngineError('UNKNOWN', REFUSED) });
+	}
+	const letGo = engine.hold('startContainer');
 	for (const name of ['a', 'b']) {
 		const spec = { containers: [{ name: 'main', image: 'busybox:1.36', imagePullPolicy: 'IfNotPresent' }] };
 		const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec };
@@ -106,7 +107,7 @@ it('two pauses that are started at once both learn that', async () => {
 	}
 	const starts = () => engine.calls.filter(({ method }) => method === 'startContainer');
 	await vi.waitFor(() => expect(starts()).toHaveLength(2), WITHIN);
-	isHeld();
+	letGo();
 	await vi.waitFor(async () => {
 		const { items } = await supervisor.backend.list('Pod', 'default');
 		expect(items.map((pod) => (pod as unknown as Pod).status?.phase)).toEqual(['Running', 'Running']);
