@@ -1,0 +1,4 @@
+/** An engine whose containers run on without it. */
+import { engineFaults } from './engine-faults.ts';
+
+engineFaults(true);
