@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [--rounds N] [--rows a,b] [--sizes 1,3,10] [--pods 1,10]
+ * `npm run bench -- [--rounds N] [--rows a,b] [--sizes 1,3,10] [--pods 1,10,30,100]
  * [--megabytes N] [--runtime NAME] [--json FILE]`: podrun beside the bare engine and beside others, in interleaved
  * rounds on the same engine, with the OCI runtime that is named (default: the engine's). PODRUN_BIN names the command
  * (default: dist/podrun.js of this checkout). Leaves nothing behind, also when it is interrupted.
@@ -25,7 +25,7 @@ const { values: given } = parseArgs({
 		rounds: { type: 'string', default: '5' },
 		rows: { type: 'string', default: 'bring-up,init,restart,cli,update,logs,cp,port-forward,probes,scale' },
 		sizes: { type: 'string', default: '1,3,10' },
-		pods: { type: 'string', default: '1,10' },
+		pods: { type: 'string', default: '1,10,30,100' },
 		megabytes: { type: 'string', default: '200' },
 		image: { type: 'string', default: 'busybox:1.36' },
 		runtime: { type: 'string' },
