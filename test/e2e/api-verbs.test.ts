@@ -122,6 +122,9 @@ describe('verbs on a running pod', () => {
 		expect(await words('logs', 'fine', '-c', '')).toEqual(expect.arrayContaining(['web', 'side', 'look']));
 		expect(await words('port-forward', 'fine', '')).toEqual(['80', '']);
 		expect(await words('describe', 'pod/')).toEqual(['pod/fine', '']);
+		expect(await words('logs', 'pod/f')).toEqual(['pod/fine', '']);
+		expect(await words('get', '--output=j')).toEqual(['--output=json', '--output=jsonpath=', '']);
+		expect(await words('wait', 'pod/fine', '--for=d')).toEqual(['--for=delete', '']);
 		for (const shell of ['bash', 'zsh', 'fish']) {
 			expect(await scenario.ok('completion', shell)).toContain('podrun __complete');
 		}

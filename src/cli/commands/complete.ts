@@ -32,6 +32,11 @@ async function candidates(io: Io, program: Command, words: readonly string[]): P
 	const { command, positional, pending, namespace } = walk(program, before);
 	const matching = (all: readonly string[]) => all.filter((one) => one.startsWith(current));
 	if (pending !== undefined) return matching(await valuesOf(io, pending, namespace, positional));
+	const [, flag = '', start = ''] = /^(--[^=]+=)(.*)$/s.exec(current) ?? [];
+	if (flag !== '') {
+		const values = await valuesOf(io, flag.slice(0, -1), namespace, positional);
+		return values.filter((one) => one.startsWith(start)).map((one) => `${flag}${one}`);
+	}
 	if (current.startsWith('-')) return matching(flagsOf(command, program));
 	const verbs = command.commands.map((one) => one.name()).filter((name) => !name.startsWith('_'));
 	if (verbs.length > 0) return matching(verbs.filter((name) => name !== 'supervise'));
@@ -91,12 +96,16 @@ async function valuesOf(
 			return containers(await list(io, 'pods', namespace), positional);
 		case '--output':
 			return ['json', 'yaml', 'wide', 'name', 'jsonpath=', 'custom-columns='];
+		case '--for':
+			return ['condition=Ready', 'condition=', 'delete', 'create', 'jsonpath='];
 		case '--profile':
 			return ['local', 'kubernetes'];
 		case '--progress':
 			return ['auto', 'tty', 'plain', 'json', 'quiet'];
 		case '--pull':
 			return ['always', 'missing', 'never'];
+		case '--image-pull-policy':
+			return ['Always', 'IfNotPresent', 'Never'];
 		case '--dry-run':
 			return ['none', 'client', 'server'];
 		default:
@@ -119,7 +128,8 @@ async function argumentsOf(
 		const pods = await list(io, 'pods', namespace);
 		if (verb === 'cp') return names(pods).map((name) => `${name}:`);
 		const several = verb === 'restart' || verb === 'down' || verb === 'ps';
-		if (positional.length === 0 || several) return names(pods);
+		const prefix = /^(po|pods?)\//.exec(current)?.[0] ?? '';
+		if (positional.length === 0 || several) return names(pods).map((name) => `${prefix}${name}`);
 		if (verb === 'port-forward') return ports(pods, positional[0]);
 		return verb === 'logs' ? containers(pods, positional) : [];
 	}
@@ -158,7 +168,8 @@ function containers(pods: readonly KubeObject[], positional: readonly string[]):
 }
 
 function ports(pods: readonly KubeObject[], name: string | undefined): readonly string[] {
-	const pod = pods.find(({ metadata }) => metadata.name === name) as unknown as Pod | undefined;
+	const plain = name?.replace(/^(po|pods?)\//, '');
+	const pod = pods.find(({ metadata }) => metadata.name === plain) as unknown as Pod | undefined;
 	const all = pod?.spec.containers.flatMap((container) => container.ports ?? []) ?? [];
 	return all.map(({ containerPort }) => String(containerPort));
 }
