@@ -218,7 +218,9 @@ describe('probes through the pause', () => {
 			outcome: 'failure',
 			message: 'command timed out: "sh -c sleep 4321; true" timed out after 1s',
 		});
-		await expect.poll(() => inApp('sh', '-c', 'ps | grep -c "[s]leep 4321"')).toBe('0\n');
+		await expect
+			.poll(() => inApp('sh', '-c', 'ps | grep -c "[s]leep 4321"'), { timeout: 20_000 })
+			.toBe('0\n');
 		expect((await engine.inspectContainer(app)).status).toBe('running');
 	});
 
