@@ -151,7 +151,8 @@ export function negotiate(exchange: Exchange): Form {
 	);
 }
 
-function accepted(header: string): Accepted[] {
+/** The alternatives of an Accept header, in its order. */
+export function accepted(header: string): Accepted[] {
 	return header.split(',').map((alternative) => {
 		const [type = '', ...rest] = alternative.split(';').map((part) => part.trim());
 		const pairs = rest.map((part) => part.split('=', 2) as [string, string?]);

@@ -8,12 +8,7 @@ import { KINDS, MODELS } from '../manifest/schema.generated.ts';
 import { KIND_SUPPORT, SUPPORT, type Support } from '../manifest/support-table.ts';
 import { RESOURCES } from './resources.ts';
 
-const INFO = { title: 'podrun', version: KUBERNETES_VERSION.gitVersion };
-
-/** GET /openapi/v2: valid, and empty. */
-export function openapiV2(): unknown {
-	return { swagger: '2.0', info: INFO, paths: {}, definitions: {} };
-}
+export const INFO = { title: 'podrun', version: KUBERNETES_VERSION.gitVersion };
 
 /** GET /openapi/v3 */
 export function openapiV3(): unknown {
@@ -45,12 +40,12 @@ function paths(): Record<string, unknown> {
 	return result;
 }
 
-function groupVersionKind(kind: string): Record<string, string> {
+export function groupVersionKind(kind: string): Record<string, string> {
 	return { group: '', kind, version: 'v1' };
 }
 
 /** The models of the kinds that are served, and those that they are made of. */
-function schemas(): Record<string, unknown> {
+export function schemas(): Record<string, unknown> {
 	const result: Record<string, unknown> = {};
 	const add = (model: string): void => {
 		const fields = MODELS[model];
@@ -63,7 +58,13 @@ function schemas(): Record<string, unknown> {
 			add(type.replace(/^(\[\]|\{\})+/, ''));
 		}
 	};
-	for (const { kind } of RESOURCES) add(KINDS.v1?.[kind] ?? '');
+	for (const { kind } of RESOURCES) {
+		const model = KINDS.v1?.[kind];
+		if (model !== undefined) add(model);
+		// Computed kinds have no table: their fields are free.
+		else
+			result[nameOf(kind)] = { type: 'object', 'x-kubernetes-group-version-kind': [groupVersionKind(kind)] };
+	}
 	return result;
 }
 
