@@ -2,9 +2,9 @@
  * What is answered but not stored: usage (metrics.k8s.io), evictions, and reviews of what the
  * caller may do. Whoever can open the socket may do everything.
  */
-import type { Backend, PodUsage } from '../api/backend.ts';
-import { badRequest } from '../api/errors.ts';
-import type { Pod } from '../api/types.ts';
+import type { Backend, ContainerUsage, PodUsage } from '../api/backend.ts';
+import { ApiError, badRequest, notFound } from '../api/errors.ts';
+import type { KubeObject, Pod } from '../api/types.ts';
 import { type Exchange, isRecord, readObject, sendJson, success } from './exchange.ts';
 import { filterOf } from './listing.ts';
 import { deleteOptionsOf } from './objects.ts';
@@ -63,6 +63,45 @@ export async function podMetrics(backend: Backend, exchange: Exchange): Promise<
 	});
 }
 
+/**
+ * GET /apis/metrics.k8s.io/v1beta1/nodes[/{name}]: what the pods of this node use together. An engine does not tell
+ * what else runs on its machine.
+ */
+export async function nodeMetrics(backend: Backend, exchange: Exchange): Promise<void> {
+	const node = (await backend.node()) as unknown as KubeObject;
+	const { name } = exchange.params;
+	if (name !== undefined && name !== node.metadata.name) throw notFound('nodes', name);
+	const { items, resourceVersion } = await backend.list('Pod', undefined);
+	const running = (items as unknown as Pod[]).filter((pod) => pod.status?.phase === 'Running');
+	const usages = await Promise.all(
+		running.map(({ metadata }) =>
+			backend.stats(metadata.namespace ?? '', metadata.name).catch((error: unknown) => {
+				// It has gone meanwhile.
+				if (error instanceof ApiError && error.status.code === 404) return undefined;
+				throw error;
+			}),
+		),
+	);
+	const containers = usages.flatMap((usage) => usage?.containers ?? []);
+	const metrics = {
+		kind: 'NodeMetrics',
+		apiVersion: 'metrics.k8s.io/v1beta1',
+		metadata: { name: node.metadata.name, labels: node.metadata.labels ?? {} },
+		timestamp: usages.find((usage) => usage !== undefined)?.timestamp ?? new Date().toISOString(),
+		window: '1s',
+		usage: usageOf({
+			cpuNanoCores: containers.reduce((sum, one) => sum + one.cpuNanoCores, 0),
+			memoryBytes: containers.reduce((sum, one) => sum + one.memoryBytes, 0),
+		}),
+	};
+	const list = { kind: 'NodeMetricsList', apiVersion: metrics.apiVersion, metadata: { resourceVersion } };
+	sendJson(exchange, 200, name === undefined ? { ...list, items: [metrics] } : metrics);
+}
+
+function usageOf({ cpuNanoCores, memoryBytes }: Pick<ContainerUsage, 'cpuNanoCores' | 'memoryBytes'>) {
+	return { cpu: `${Math.round(cpuNanoCores)}n`, memory: `${Math.round(memoryBytes / 1024)}Ki` };
+}
+
 function metricsOf(pod: Pod, usage: PodUsage): unknown {
 	const { name, namespace, labels, creationTimestamp } = pod.metadata;
 	return {
@@ -73,10 +112,7 @@ function metricsOf(pod: Pod, usage: PodUsage): unknown {
 		window: `${usage.windowSeconds}s`,
 		containers: usage.containers.map((container) => ({
 			name: container.name,
-			usage: {
-				cpu: `${Math.round(container.cpuNanoCores)}n`,
-				memory: `${Math.round(container.memoryBytes / 1024)}Ki`,
-			},
+			usage: usageOf(container),
 		})),
 	};
 }

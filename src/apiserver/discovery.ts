@@ -72,7 +72,10 @@ const GROUPS = [
 	{
 		name: 'metrics.k8s.io',
 		version: 'v1beta1',
-		resources: [['pods', 'PodMetrics', true, ['get', 'list']]],
+		resources: [
+			['nodes', 'NodeMetrics', false, ['get', 'list']],
+			['pods', 'PodMetrics', true, ['get', 'list']],
+		],
 	},
 ] as const;
 

@@ -4,7 +4,7 @@
  */
 import type { Backend, SupervisorInfo } from '../api/backend.ts';
 import { notFound } from '../api/errors.ts';
-import { evict, podMetrics, restart, review } from './computed.ts';
+import { evict, nodeMetrics, podMetrics, restart, review } from './computed.ts';
 import { apiGroup, apiGroups, apiVersions, coreResources, groupResources, versionInfo } from './discovery.ts';
 import { type Exchange, sendJson, sendText } from './exchange.ts';
 import { Pager } from './listing.ts';
@@ -119,6 +119,8 @@ function metricsRoutes(backend: Backend): Route<Handler>[] {
 	const group = '/apis/metrics.k8s.io/v1beta1';
 	const handler: Handler = (x) => podMetrics(backend, x);
 	return [
+		['GET', `${group}/nodes`, (x) => nodeMetrics(backend, x)],
+		['GET', `${group}/nodes/:name`, (x) => nodeMetrics(backend, x)],
 		['GET', `${group}/pods`, handler],
 		['GET', `${group}/namespaces/:namespace/pods`, handler],
 		['GET', `${group}/namespaces/:namespace/pods/:name`, handler],

@@ -124,6 +124,7 @@ function kubectlVerbs(binary: string): void {
 		'get nodes -o wide',
 		'get ns',
 		'top pod --containers --no-headers',
+		'top node --no-headers',
 	])('podrun and kubectl print the same: %s', async (command) => {
 		const args = command.split(' ');
 		// What is measured changes, and kubectl pads the last column of top.

@@ -123,7 +123,8 @@ async function argumentsOf(
 	const resources = allResources();
 	if (verb === 'completion') return SHELLS;
 	if (verb === 'explain') return resources.map(({ plural }) => plural);
-	if (verb === 'top') return positional.length === 0 ? ['pod'] : names(await list(io, 'pods', namespace));
+	if (verb === 'top')
+		return positional.length === 0 ? ['pod', 'node'] : names(await list(io, 'pods', namespace));
 	if (OF_PODS.includes(verb)) {
 		const pods = await list(io, 'pods', namespace);
 		if (verb === 'cp') return names(pods).map((name) => `${name}:`);

@@ -1,4 +1,7 @@
-/** `podrun top pod`: CPU and memory of pods, or of their containers, as the engine measures them. */
+/**
+ * `podrun top pod|node`: CPU and memory of pods, or of their containers, as the engine measures them; of the node
+ * what its pods use together.
+ */
 
 import { UserError } from '../../api/errors.ts';
 import { quantityMilliValue, quantityValue } from '../../api/quantity.ts';
@@ -36,8 +39,10 @@ const METRICS = '/apis/metrics.k8s.io/v1beta1';
 
 export async function run(io: Io, options: TopOptions, args: readonly string[]): Promise<number> {
 	const [what = 'pod', ...names] = args;
-	if (findResource(what)?.kind !== 'Pod') {
-		throw usage(`top knows pods, not ${what}`, 'podrun top pod [NAME] [--containers]');
+	const kind = findResource(what)?.kind;
+	if (kind === 'Node') return topNode(io, options, names);
+	if (kind !== 'Pod') {
+		throw usage(`top knows pods and the node, not ${what}`, 'podrun top pod [NAME] [--containers]');
 	}
 	if (options.sortBy !== undefined && options.sortBy !== 'cpu' && options.sortBy !== 'memory') {
 		throw usage('--sort-by accepts only cpu or memory');
@@ -75,6 +80,45 @@ export async function run(io: Io, options: TopOptions, args: readonly string[]):
 		for (const line of table(headers, cells, { headers: options.headers !== false })) print(io, line);
 		return 0;
 	});
+}
+
+interface NodeMetrics {
+	readonly metadata: { readonly name: string };
+	readonly usage: { readonly cpu: string; readonly memory: string };
+}
+
+interface Node {
+	readonly metadata: { readonly name: string };
+	readonly status: { readonly allocatable: { readonly cpu: string; readonly memory: string } };
+}
+
+async function topNode(io: Io, options: TopOptions, names: readonly string[]): Promise<number> {
+	return withClient(io, async (client) => {
+		const { items: nodes } = await client.request<ListAnswer<Node>>('GET', '/api/v1/nodes');
+		for (const name of names) await client.request('GET', `/api/v1/nodes/${encodeURIComponent(name)}`);
+		const { items } = await client.request<ListAnswer<NodeMetrics>>('GET', `${METRICS}/nodes`);
+		const cells = items.map(({ metadata: { name }, usage: used }) => {
+			const has = nodes.find((node) => node.metadata.name === name)?.status.allocatable;
+			const [cpu, allCpu] = [used.cpu, has?.cpu ?? '0'].map((text) => Number(quantityMilliValue(text)));
+			const [memory, allMemory] = [used.memory, has?.memory ?? '0'].map((text) =>
+				Number(quantityValue(text)),
+			);
+			return [
+				name,
+				`${Math.ceil(cpu ?? 0)}m`,
+				percent(cpu, allCpu),
+				`${Math.floor((memory ?? 0) / (1024 * 1024))}Mi`,
+				percent(memory, allMemory),
+			];
+		});
+		const headers = ['NAME', 'CPU(cores)', 'CPU(%)', 'MEMORY(bytes)', 'MEMORY(%)'];
+		for (const line of table(headers, cells, { headers: options.headers !== false })) print(io, line);
+		return 0;
+	});
+}
+
+function percent(part = 0, whole = 0): string {
+	return whole === 0 ? '<unknown>' : `${Math.floor((100 * part) / whole)}%`;
 }
 
 function rowsOf(pod: PodMetrics, options: TopOptions): Row[] {

@@ -84,7 +84,11 @@ export function addKubectlVerbs({ verb }: Tree): void {
 		.option('--keep-readiness', 'keep readiness probes in the copy')
 		.option('--keep-startup', 'keep startup probes in the copy')
 		.option('--keep-init-containers [bool]', 'in the copy', 'true');
-	verb('top <resource> [names...]', 'Show CPU and memory: top pod', () => import('../commands/top.ts'))
+	verb(
+		'top <resource> [names...]',
+		'Show CPU and memory: top pod, top node',
+		() => import('../commands/top.ts'),
+	)
 		.option('--containers', 'of each container')
 		.option('-l, --selector <labels>', 'pods with these labels')
 		.option('-A, --all-namespaces', 'pods of all namespaces')

@@ -301,6 +301,14 @@ describe('what is computed', () => {
 		expect(await get('/apis/metrics.k8s.io/v1beta1/namespaces/default/pods/measured')).toMatchObject({
 			containers: [{ name: 'web', usage: { cpu: '1500n', memory: '2Ki' } }],
 		});
+		const running = {
+			...(await get<KubeObject>(`${PODS}/measured`)),
+			status: { phase: 'Running' },
+		};
+		await api.client.request('PUT', `${PODS}/measured/status`, { body: running });
+		const nodes = '/apis/metrics.k8s.io/v1beta1/nodes';
+		expect(await get(nodes)).toMatchObject({ items: [{ usage: { cpu: '1500n', memory: '2Ki' } }] });
+		await expect(get(`${nodes}/nowhere`)).rejects.toThrow('nodes "nowhere" not found');
 		const review = await api.client.request(
 			'POST',
 			'/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
