@@ -542,11 +542,25 @@ describe('the supervisor', () => {
 				'upgrade: websocket\r\n',
 				'upgrade: websocket\r\nsec-websocket-protocol: none\r\nsec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n',
 				'upgrade: websocket\r\nsec-websocket-protocol: v5.channel.k8s.io\r\nsec-websocket-version: 1\r\nsec-websocket-key: x\r\n',
-				'upgrade: SPDY/3.1\r\n',
+				'upgrade: SPDY/9\r\n',
 				'upgrade: h2c\r\n',
 			]) {
 				const { answer } = dial(socket, head(more));
 				expect(await answer, more).toMatch(/^HTTP\/1.1 4\d\d /);
+			}
+			// SPDY is spoken, but not like this.
+			for (const rubbish of [
+				'rubbish'.repeat(1_000),
+				'\x80\x03\x00\x01\x00\xff\xff\xff',
+				'\x80\x02\x00\x01\x00\x00\x00\x00',
+			]) {
+				const { socket: spdy, answer } = dial(
+					socket,
+					head('upgrade: SPDY/3.1\r\nx-stream-protocol-version: v4.channel.k8s.io\r\n'),
+				);
+				await new Promise((resolve) => spdy.once('data', resolve));
+				spdy.write(Buffer.from(rubbish, 'latin1'));
+				expect(await answer).toMatch(/^HTTP\/1.1 101 /);
 			}
 			survived('API: upgrades without a key, of another protocol or version', '400 BadRequest');
 		});
