@@ -141,7 +141,7 @@ function reasonToEnd(
 ): string | undefined {
 	if (!lock.held()) return 'the lock is gone or held by another supervisor';
 	if (supervisor.podCount() > 0 || server.open > 0) return undefined;
-	return Date.now() - server.quietSince >= idle * 1000 ? 'no pod is left' : undefined;
+	return performance.now() - server.quietSince >= idle * 1000 ? 'no pod is left' : undefined;
 }
 
 /** PODRUN_IDLE_SECONDS; a negative one keeps it up for ever. */

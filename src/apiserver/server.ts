@@ -47,7 +47,7 @@ export interface ApiServer {
 	readonly http: Server;
 	/** Requests, watches and streams under way. */
 	readonly open: number;
-	/** When the last of them ended, ms since the epoch. */
+	/** When the last of them ended, by performance.now(). */
 	readonly quietSince: number;
 	/** Serves on a unix socket that only this user may open. */
 	listen(socketPath: string): Promise<void>;
@@ -72,7 +72,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 	const stopping = new AbortController();
 	const upgraded = new Set<Duplex>();
 	let open = 0;
-	let quietSince = Date.now();
+	let quietSince = performance.now();
 	const routes = routerOf(routesOf(options));
 	const upgrades = routerOf(upgradeRoutesOf(options.backend));
 	const http = createServer({
@@ -87,7 +87,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 		open += 1;
 		return () => {
 			open -= 1;
-			quietSince = Date.now();
+			quietSince = performance.now();
 		};
 	};
 

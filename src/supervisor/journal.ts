@@ -12,6 +12,7 @@ import {
 	type HookRun,
 	type ObservedContainer,
 } from '../reconcile/observed.ts';
+import type { Clock } from './clock.ts';
 import { Witness } from './witness.ts';
 
 /** Why a pod has failed as a whole, for its status: Evicted, SysctlForbidden. */
@@ -41,20 +42,30 @@ export class Journal {
 	/** `<container>-<attempt>` whose termination message file was made together with the pause's files. */
 	readonly messageFiles = new Set<string>();
 	readonly hookAborts = new HookAborts();
+	readonly #clock: Pick<Clock, 'leaps'>;
 	readonly #witness = new Witness();
-	#leaps = 0;
+	/** The sum of the clock's leaps that all instants in here have followed. */
+	#leaps: number;
 	/** The node has given the pod up: its phase is Failed from the next turn on, and everything of it ends. */
 	failed: PodFailure | undefined;
 	volumesCreated = '';
 	/** Digest of the contents that were last written, with the id of the pause they were written through. */
 	volumesWritten: { digest: string; sandboxID: string } | undefined;
 
+	/** `clock`: whose instants are kept here. */
+	constructor(clock: Pick<Clock, 'leaps'> = {}) {
+		this.#clock = clock;
+		this.#leaps = clock.leaps?.() ?? 0;
+	}
+
 	note(id: string, deed: Partial<Deeds>): void {
+		this.follow();
 		this.deeds.set(id, { ...this.deeds.get(id), ...deed });
 	}
 
 	/** Counts a failure of `target`; the same reason again raises the count, another one starts at 1. */
 	fail(target: string, reason: string, message: string, at: Instant): Failure {
+		this.follow();
 		const before = this.failures.get(target);
 		const failure = { reason, message, count: (before?.count ?? 0) + 1, at };
 		this.failures.set(target, failure);
@@ -75,8 +86,9 @@ export class Journal {
 		}
 	}
 
-	/** Moves every instant along when the clock has leapt; `leaps` is the sum of its leaps so far. */
-	follow(leaps: number): void {
+	/** Moves every instant along when the clock has leapt: before any is read, and before another is added. */
+	follow(): void {
+		const leaps = this.#clock.leaps?.() ?? 0;
 		const by = leaps - this.#leaps;
 		if (by === 0) return;
 		this.#leaps = leaps;
@@ -90,6 +102,7 @@ export class Journal {
 
 	/** The container with what was seen of it by our own clock. */
 	witnessed(container: ObservedContainer, now: Instant): ObservedContainer {
+		this.follow();
 		return this.#witness.see(container, now);
 	}
 

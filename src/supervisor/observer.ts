@@ -51,7 +51,7 @@ export class Observer {
 		journal.hookAborts.cut((id) =>
 			known.some(({ observed }) => observed.id === id && observed.state === 'running'),
 		);
-		journal.follow(clock.leaps?.() ?? 0);
+		journal.follow();
 		const now = clock.now();
 		const seen = known.map((one) => ({ ...one, observed: journal.witnessed(one.observed, now) }));
 		const { sandboxes, containers } = sorted(seen, journal, pod.spec.hostNetwork === true);

@@ -70,7 +70,7 @@ export class PodWorker {
 	readonly namespace: string;
 	readonly name: string;
 	readonly uid: string;
-	readonly journal = new Journal();
+	readonly journal: Journal;
 	readonly #parts: WorkerParts;
 	#dirty = false;
 	/** Generation and deletion that are known to be on disk. */
@@ -86,6 +86,7 @@ export class PodWorker {
 		this.name = pod.metadata.name;
 		this.uid = pod.metadata.uid ?? '';
 		this.#parts = parts;
+		this.journal = new Journal(parts.clock);
 	}
 
 	/** Something may have changed: look again, soon and once. */
