@@ -2,10 +2,10 @@
  * Docker's event sequences, as the table at the head of src/engine/events.ts tells them, on the fake and on
  * Docker; and the subscription that is renewed when the stream ends.
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { EngineEvent } from '../../src/engine/engine.ts';
 import { watchEvents } from '../../src/engine/events.ts';
-import { dockerSubject, fakeSubject, SLEEP, type Subject } from '../support/contract.ts';
+import { eachEngine, SLEEP } from '../support/contract.ts';
 
 /** `die[3]`, `kill(15)`: an action with what tells it apart. */
 function shown({ action, attributes }: EngineEvent): string {
@@ -14,26 +14,17 @@ function shown({ action, attributes }: EngineEvent): string {
 	return action + signal + exitCode;
 }
 
-describe.each([
-	['the fake engine', fakeSubject],
-	['Docker', dockerSubject],
-])('%s', (_, open) => {
-	let s: Subject;
-	let watching: Promise<void>;
+eachEngine('events', (s) => {
 	const abort = new AbortController();
 	const seen: EngineEvent[] = [];
 
-	beforeAll(async () => {
-		s = await open();
-		watching = new Promise((resolve, reject) => {
-			watchEvents(s.engine, [s.label], (event) => seen.push(event), resolve, abort.signal).catch(reject);
-		});
-		await watching;
-	});
-	afterAll(async () => {
-		abort.abort();
-		await s?.dispose();
-	});
+	beforeAll(
+		() =>
+			new Promise<void>((resolve, reject) => {
+				watchEvents(s.engine, [s.label], (event) => seen.push(event), resolve, abort.signal).catch(reject);
+			}),
+	);
+	afterAll(() => abort.abort());
 
 	const of = (id: string): string[] => seen.filter((event) => event.id === id).map(shown);
 	const told = async (id: string, last: string): Promise<string[]> => {

@@ -5,8 +5,16 @@
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { openEngine } from '../../src/engine/docker.ts';
-import { type CreateOptions, type Engine, EngineError } from '../../src/engine/engine.ts';
+import {
+	type CreateOptions,
+	type Engine,
+	EngineError,
+	type EngineErrorCode,
+	type LogChunk,
+	type LogOptions,
+} from '../../src/engine/engine.ts';
 import { engineUnderTest } from './engine-under-test.ts';
 import { FakeEngine, type Program } from './fake-engine.ts';
 
@@ -134,6 +142,40 @@ function subject(engine: Engine, programs: Map<string, Program>, pass: () => Pro
 			if (left.length > 0) throw new Error(`left behind: ${left.join(', ')}`);
 		},
 	};
+}
+
+/**
+ * A part of the contract, on the fake and on Docker: what the floors above rely on holds for both, so that a test
+ * with the fake says something about the real one. `s` has its members once the tests run.
+ */
+export function eachEngine(part: string, tests: (s: Subject) => void): void {
+	describe.each([
+		['the fake engine', fakeSubject],
+		['Docker', dockerSubject],
+	])(`%s: ${part}`, (_, open) => {
+		const s = {} as Subject;
+		beforeAll(async () => {
+			Object.assign(s, await open());
+		});
+		afterAll(() => s.dispose?.());
+		tests(s);
+	});
+}
+
+/** Matches an EngineError by its code. */
+export function code(wanted: EngineErrorCode): object {
+	return expect.objectContaining({ code: wanted });
+}
+
+export async function logsOf(s: Subject, id: string, options: LogOptions = {}): Promise<LogChunk[]> {
+	const chunks: LogChunk[] = [];
+	for await (const chunk of s.engine.logs(id, options)) chunks.push(chunk);
+	return chunks;
+}
+
+/** What of it was said on one stream. */
+export function said(chunks: readonly LogChunk[], stream: LogChunk['stream']): string {
+	return chunks.flatMap((c) => (c.stream === stream ? [c.data.toString('utf8')] : [])).join('');
 }
 
 /** All that two streams say until they end, as text. */

@@ -1,5 +1,7 @@
 /** Pods and observations for the tables: a base, and what a case changes. */
 import type { Container, Pod, PodSpec, PodStatus } from '../../../src/api/types.ts';
+import { type Decision, formatAction } from '../../../src/reconcile/action.ts';
+import { decide } from '../../../src/reconcile/decide.ts';
 import { containerHash, resourcesHash, sandboxHash } from '../../../src/reconcile/hash.ts';
 import type { ObservedContainer, ObservedPod, Role, Settings } from '../../../src/reconcile/observed.ts';
 
@@ -151,4 +153,14 @@ export function fresh(of: Pod, more: Partial<ObservedPod> = {}): ObservedPod {
 		volumes: { created: false, current: false, written: false },
 		...more,
 	});
+}
+
+/** What is to be done, as text, without its causes. */
+export function actions(decision: Decision): string[] {
+	return decision.actions.map((action) => formatAction(action).replace(/ \([^()]*\)$/, ''));
+}
+
+/** What `decide` says is to be done now. */
+export function decided(of: Pod, observed: ObservedPod, settings: Settings = SETTINGS): string[] {
+	return actions(decide(of, observed, settings));
 }

@@ -1,34 +1,23 @@
 /** One look each: a base pod, what is different, and what is to be done now. */
 import { describe, expect, it } from 'vitest';
-import type { Pod } from '../../../src/api/types.ts';
-import { type Decision, formatAction } from '../../../src/reconcile/action.ts';
 import { decide } from '../../../src/reconcile/decide.ts';
-import type { ObservedPod, Settings } from '../../../src/reconcile/observed.ts';
 import {
+	actions,
 	attempt,
 	container,
 	created,
+	decided,
 	deleted,
 	exited,
 	fresh,
-	LOCAL,
 	observe,
 	pause,
 	pod,
 	SETTINGS,
-	sidecar,
 	T0,
 } from './builders.ts';
 
 const base = pod();
-
-function actions(decision: Decision): string[] {
-	return decision.actions.map((action) => formatAction(action).replace(/ \([^()]*\)$/, ''));
-}
-
-function decided(of: Pod, observed: ObservedPod, settings: Settings = SETTINGS): string[] {
-	return actions(decide(of, observed, settings));
-}
 
 describe('sandbox and volumes', () => {
 	it('begins with the volumes, and pulls at the same time', () => {
@@ -134,83 +123,6 @@ describe('admission', () => {
 	});
 });
 
-describe('images', () => {
-	const here = (image: string) => new Map([[image, { ref: image, id: 'sha256:x' }]]);
-	const gone = (image: string) => new Map([[image, { ref: image }]]);
-	const one = (image: string, imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never') =>
-		pod({ containers: [container('main', { image, imagePullPolicy })] });
-	const create = 'CreateContainer container=main attempt=0 backoffMs=0 sandboxID=pause0';
-	const pull = (image: string, fallback: boolean) =>
-		`PullImage image=${image} container=main attempt=0 fallback=${fallback}`;
-
-	const cases: [string, Pod, Partial<ObservedPod>, Settings, string[]][] = [
-		[
-			'IfNotPresent takes what is there',
-			one('a:1', 'IfNotPresent'),
-			{ images: here('a:1') },
-			SETTINGS,
-			[create],
-		],
-		[
-			'IfNotPresent pulls what is absent',
-			one('a:1', 'IfNotPresent'),
-			{ images: gone('a:1') },
-			SETTINGS,
-			[pull('a:1', false)],
-		],
-		['Never never pulls', one('a:1', 'Never'), { images: gone('a:1') }, SETTINGS, []],
-		[
-			'Always pulls what is there',
-			one('a:1', 'Always'),
-			{ images: here('a:1') },
-			SETTINGS,
-			[pull('a:1', false)],
-		],
-		[
-			'Always with latest falls back locally',
-			one('a', 'Always'),
-			{ images: here('a') },
-			LOCAL,
-			[pull('a', true)],
-		],
-		[
-			'Always with latest is strict for Kubernetes',
-			one('a', 'Always'),
-			{ images: here('a') },
-			SETTINGS,
-			[pull('a', false)],
-		],
-		[
-			'Always goes on once it was pulled for this attempt',
-			one('a:1', 'Always'),
-			{ images: here('a:1'), pulled: new Map([['main', { attempt: 0, at: T0 }]]) },
-			SETTINGS,
-			[create],
-		],
-		['an invalid name is not even tried', one('A/B:1', 'Always'), { images: gone('A/B:1') }, SETTINGS, []],
-	];
-	it.each(cases)('%s', (_name, of, more, settings, expected) => {
-		expect(decided(of, observe(of, [], more), settings)).toEqual(expected);
-	});
-
-	it('pulls again for each restart under Always', () => {
-		const always = one('a:1', 'Always');
-		const pulled = new Map([['main', { attempt: 0, at: T0 }]]);
-		const observed = observe(always, [exited(always, 'main', 1)], { images: here('a:1'), pulled });
-		expect(decided(always, observed)).toEqual([
-			'PullImage image=a:1 container=main attempt=1 fallback=false',
-		]);
-	});
-
-	it('waits between pulls that fail', () => {
-		const bad = one('a:1', 'IfNotPresent');
-		const failures = new Map([['image:a:1', { reason: 'ErrImagePull', message: 'no', count: 2, at: T0 }]]);
-		const decision = decide(bad, observe(bad, [], { images: gone('a:1'), failures }), SETTINGS);
-		expect(decision.actions).toEqual([]);
-		expect(decision.wakeAt).toBe(T0 + 20_000);
-	});
-});
-
 describe('what runs', () => {
 	const livenessProbe = { tcpSocket: { port: 80 } };
 	const probed = pod({ containers: [container('main', { livenessProbe })] });
@@ -311,54 +223,6 @@ describe('what runs', () => {
 	});
 });
 
-describe('init containers in a living pod', () => {
-	const two = pod({ initContainers: [container('setup'), sidecar('side')] });
-	const done = [exited(two, 'setup', 0), attempt(two, 'side'), attempt(two, 'main')];
-
-	it('are over once a container has started', () => {
-		expect(decided(two, observe(two, done))).toEqual([]);
-		expect(decided(two, observe(two, done.slice(1)))).toEqual([]);
-	});
-
-	it('come again locally when their spec has changed, beside the containers', () => {
-		const changed = pod({ initContainers: [container('setup', { args: ['new'] }), sidecar('side')] });
-		const create = 'CreateContainer container=setup attempt=1 backoffMs=0 sandboxID=pause0';
-		expect(decided(changed, observe(changed, done), LOCAL)).toEqual([create]);
-		expect(decided(changed, observe(changed, done), SETTINGS)).toEqual([]);
-	});
-
-	it('come again when their image was rebuilt', () => {
-		expect(decided(two, observe(two, done, { rerunInit: new Set(['setup']) }), LOCAL)).toEqual([
-			'CreateContainer container=setup attempt=1 backoffMs=0 sandboxID=pause0',
-		]);
-	});
-
-	it('a sidecar that has crashed is restarted and blocks nothing', () => {
-		const observed = observe(two, [exited(two, 'setup', 0), exited(two, 'side', 1), attempt(two, 'main')]);
-		const decision = decide(two, observed, SETTINGS);
-		expect(actions(decision)).toEqual([
-			'CreateContainer container=side attempt=1 backoffMs=10000 sandboxID=pause0',
-		]);
-		expect(decision.status.conditions?.find(({ type }) => type === 'Initialized')?.status).toBe('True');
-	});
-
-	it('a sidecar is kept alive while an init container after it is at work', () => {
-		const order = pod({ initContainers: [sidecar('side'), container('setup')] });
-		const observed = observe(order, [exited(order, 'side', 1), attempt(order, 'setup')]);
-		expect(decided(order, observed)).toEqual([
-			'CreateContainer container=side attempt=1 backoffMs=10000 sandboxID=pause0',
-		]);
-	});
-
-	it('what was done and removed is remembered', () => {
-		const initDone = new Map([['pause0', new Set(['setup'])]]);
-		const plain = pod({ initContainers: [container('setup')] });
-		expect(decided(plain, observe(plain, [], { initDone }))).toEqual([
-			'CreateContainer container=main attempt=0 backoffMs=0 sandboxID=pause0',
-		]);
-	});
-});
-
 describe('ephemeral containers', () => {
 	const debug = { name: 'debug', image: 'busybox:1.36', imagePullPolicy: 'IfNotPresent' as const };
 	const debugged = pod({ ephemeralContainers: [debug] });
@@ -373,42 +237,6 @@ describe('ephemeral containers', () => {
 	it('are never restarted', () => {
 		const over = exited(debugged, 'debug', 1, { role: 'ephemeral' });
 		expect(decided(debugged, observe(debugged, [attempt(debugged, 'main'), over]))).toEqual([]);
-	});
-});
-
-describe('left-overs', () => {
-	it('older attempts are removed, one predecessor is kept', () => {
-		const attempts = [2, 1, 0].map((number) =>
-			number === 2 ? attempt(base, 'main', { attempt: 2 }) : exited(base, 'main', 1, { attempt: number }),
-		);
-		expect(decided(base, observe(base, attempts))).toEqual([
-			'RemoveContainer container=main id=main0 force=false',
-		]);
-	});
-
-	it('a former attempt that somebody has started again beside the newer one is killed', () => {
-		const both = [attempt(base, 'main', { attempt: 1 }), attempt(base, 'main')];
-		expect(decided(base, observe(base, both))).toEqual([
-			`SignalContainer container=main id=main0 signal=SIGKILL deadline=${T0 + 5_000} reason=Removed`,
-		]);
-	});
-
-	it('a container that the spec no longer has ends and goes', () => {
-		const running = observe(base, [attempt(base, 'main'), attempt(base, 'old')]);
-		expect(decided(base, running)[0]).toContain('SignalContainer container=old');
-		const dead = observe(base, [attempt(base, 'main'), exited(base, 'old', 0)]);
-		expect(decided(base, dead)).toEqual(['RemoveContainer container=old id=old0 force=false']);
-	});
-
-	it('a container that was made of a former spec and never started is made anew under its number', () => {
-		expect(decided(base, observe(base, [created(base, 'main', { hash: 'old' })]))).toEqual([
-			'RemoveContainer container=main id=main0 force=false',
-		]);
-	});
-
-	it('termination messages are asked for', () => {
-		const { message: _unread, ...dead } = exited(base, 'main', 1);
-		expect(decided(base, observe(base, [dead]))).toContain('ReadMessage container=main id=main0');
 	});
 });
 

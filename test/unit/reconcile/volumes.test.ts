@@ -1,16 +1,15 @@
 /** What volumes ask of a decision: images to pull, contents that must be there, and why a pod waits. */
 import { describe, expect, it } from 'vitest';
 import type { Volume } from '../../../src/api/types.ts';
-import { formatAction } from '../../../src/reconcile/action.ts';
 import { decide } from '../../../src/reconcile/decide.ts';
 import type { ObservedPod } from '../../../src/reconcile/observed.ts';
-import { attempt, container, fresh, observe, pause, pod, SETTINGS, T0 } from './builders.ts';
+import { actions, attempt, container, fresh, observe, pause, pod, SETTINGS, T0 } from './builders.ts';
 
 const decided = (of: ReturnType<typeof pod>, observed: ObservedPod) => {
-	const { actions, status } = decide(of, observed, SETTINGS);
+	const decision = decide(of, observed, SETTINGS);
 	return {
-		actions: actions.map((action) => formatAction(action).replace(/ \([^()]*\)$/, '')),
-		waiting: status.containerStatuses?.map(({ state }) => state?.waiting),
+		actions: actions(decision),
+		waiting: decision.status.containerStatuses?.map(({ state }) => state?.waiting),
 	};
 };
 

@@ -41,6 +41,11 @@ interface Pending {
 
 type Mutable = { -readonly [K in keyof ObservedContainer]: ObservedContainer[K] };
 
+/** Never ends by itself, and takes no notice of TERM. */
+export const forever: Program = {};
+/** Ends soon after it was told to. */
+export const polite: Program = { endsInMs: 100 };
+
 export class World {
 	now = T0;
 	pod: Pod;
@@ -439,4 +444,14 @@ export class World {
 			return [startsInMs, failsInMs].map((ms) => (one.startedAt ?? 0) + ms);
 		});
 	}
+}
+
+/** The log without times, causes and ids. */
+export function deedsOf(world: World): string[] {
+	return world.log.map((line) => {
+		const [, type = '', ...rest] = line.split(' ');
+		const field = (name: string) => rest.find((part) => part.startsWith(`${name}=`))?.slice(name.length + 1);
+		const who = field('container') ?? field('image') ?? '';
+		return [type, who, field('signal') ?? field('hook') ?? ''].filter(Boolean).join(' ');
+	});
 }
