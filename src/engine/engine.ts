@@ -53,6 +53,8 @@ export interface EngineInfo {
 	readonly memoryBytes: number;
 	readonly cgroupVersion: '1' | '2';
 	readonly cgroupDriver: string;
+	/** What its control groups can't limit: memory, CPU, processes. Undefined: all can be. */
+	readonly unlimited?: readonly string[];
 	readonly runtimes: readonly string[];
 	readonly defaultRuntime: string;
 	readonly securityOptions: readonly string[];
@@ -226,6 +228,8 @@ export interface BuildOptions {
 	readonly args?: Readonly<Record<string, string>>;
 	readonly labels?: Readonly<Record<string, string>>;
 	readonly noCache?: boolean;
+	/** The user's login for a registry's host, for base images that are not there. */
+	readonly credentials?: (host: string) => Promise<RegistryAuth | undefined>;
 }
 
 export interface Engine {

@@ -13,7 +13,8 @@ export interface ProgressMessage {
 	readonly status?: string;
 	readonly stream?: string;
 	readonly progressDetail?: { readonly current?: number; readonly total?: number };
-	readonly aux?: { readonly ID?: string };
+	/** A text: BuildKit's status. */
+	readonly aux?: { readonly ID?: string } | string;
 	readonly error?: string;
 	readonly errorDetail?: { readonly message?: string };
 }

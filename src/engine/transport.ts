@@ -4,7 +4,7 @@
  * no order of their own, so each call is spelled out in the folder docker. No timeout on streams: quiet ones are
  * normal; whoever waits brings an AbortSignal.
  */
-import type { IncomingMessage } from 'node:http';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import Docker from 'dockerode';
 import type { EngineAddress } from '../api/engine-address.ts';
@@ -110,6 +110,40 @@ export class Transport {
 			socket.once('close', () => signal.removeEventListener('abort', cut));
 		}
 		return socket;
+	}
+
+	/**
+	 * A connection that is handed over as it is, by a POST without a body: the modem always sends one, which would be
+	 * the first that the other side reads. Rejects with EngineError.
+	 */
+	upgrade(
+		path: string,
+		headers: Readonly<Record<string, string | string[]>>,
+		signal?: AbortSignal,
+	): Promise<Duplex> {
+		return new Promise<Duplex>((resolve, reject) => {
+			const refuse = (error: unknown): void => reject(toEngineError(error, this.address));
+			const version = this.#modem.version === undefined ? '' : `/${this.#modem.version}`;
+			const asked = httpRequest({
+				agent: this.#agents[1],
+				method: 'POST',
+				path: `${version}${path}`,
+				headers: { host: 'docker', connection: 'Upgrade', ...headers },
+				...(signal === undefined ? {} : { signal }),
+			});
+			asked.on('upgrade', (_answer, socket, head) => {
+				socket.unshift(head);
+				resolve(socket);
+			});
+			asked.on('response', (answer) => {
+				answer.resume();
+				refuse(
+					new EngineError('UNKNOWN', `the engine does not upgrade ${path}: status ${answer.statusCode}`),
+				);
+			});
+			asked.on('error', refuse);
+			asked.end();
+		});
 	}
 
 	/** Closes idle connections, and cuts those in use. */

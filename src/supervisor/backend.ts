@@ -27,6 +27,8 @@ export interface BackendParts {
 	readonly stateFolder: string;
 	readonly node: () => Node;
 	readonly engine: Engine;
+	/** Of whoever started the supervisor. */
+	readonly env: NodeJS.ProcessEnv;
 	readonly sync: PodSync;
 	readonly inventory: Inventory;
 	readonly images: Images;
@@ -99,7 +101,8 @@ export function createBackend(parts: BackendParts): Backend {
 			parts.sync.paths(served(parts, namespace, pod), container),
 		settled: async (namespace, pod, signal) => parts.workerOf(namespace, pod).settled(signal),
 		imageID: async (image) => (await parts.engine.inspectImage(image))?.id,
-		build: (request, onOutput, signal) => told(buildImage(parts.engine, request, onOutput, signal)),
+		build: (request, onOutput, signal) =>
+			told(buildImage(parts.engine, request, parts.env, onOutput, signal)),
 		replaceImage: async (namespace, pod, image) =>
 			told(replaceImage(parts, parts.workerOf(namespace, pod), image)),
 		checkup: () => checkup(parts),

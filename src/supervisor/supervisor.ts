@@ -206,6 +206,7 @@ export async function createSupervisor(options: SupervisorOptions): Promise<Supe
 			node: () => nodeObject(info, node, startedAt, link.absence),
 			claimDeleted: (namespace, claim) => volumes.removeClaim(namespace, claim),
 			engine,
+			env,
 			sync,
 			workerOf: (namespace, name) => workers.find(namespace, name),
 			inventory,

@@ -1,5 +1,6 @@
 /** Watch mode with images that are built: only what changed, in place, and a build that fails harms nothing. */
 import { mkdirSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { docker, engineContainer } from '../support/checks.ts';
 import { eventually, type Running, Scenario } from '../support/scenario.ts';
@@ -102,5 +103,28 @@ spec:
 		expect((await engineContainer(scenario.instance, 'built', 'app')).id).toBe(before.id);
 		scenario.file('app/Dockerfile', 'FROM busybox:1.36 AS base\nCOPY page /page\nRUN echo repaired > /who\n');
 		await eventually(async () => (await sh('app', 'cat /who')) === 'repaired\n', { within: 90_000 });
+	});
+
+	test("the builder is the engine's own: BuildKit where it prefers that, with what only BuildKit knows", async () => {
+		const { headers } = await new Promise<IncomingMessage>((resolve, reject) => {
+			docker.modem.dial(
+				{ path: '/_ping', method: 'GET', isStream: true, statusCodes: { 200: true } },
+				(error, answer) => (error ? reject(error) : resolve(answer as IncomingMessage)),
+			);
+		});
+		const { DriverStatus } = (await docker.info()) as { DriverStatus?: readonly string[][] };
+		const own = !DriverStatus?.some(([, value]) => value?.startsWith('io.containerd.snapshotter'));
+		const told = watch.err().length;
+		scenario.file(
+			'app/Dockerfile',
+			'FROM busybox:1.36 AS base\nCOPY page /page\nRUN --mount=type=cache,target=/cache echo cached > /cache/x && cp /cache/x /who\n',
+		);
+		if (headers['builder-version'] === '2' && own) {
+			await eventually(async () => (await sh('app', 'cat /who')) === 'cached\n', { within: 90_000 });
+			expect(watch.err().slice(told)).toMatch(/\[base 3\/3\] RUN --mount=type=cache/);
+		} else {
+			await eventually(() => /requires BuildKit/i.test(watch.err().slice(told)), { within: 90_000 });
+			expect(await sh('app', 'cat /who')).toBe('repaired\n');
+		}
 	});
 });

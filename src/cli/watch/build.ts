@@ -1,6 +1,6 @@
 /**
- * Builds of podrun.dev/build: the context goes as a tar to the engine's builder (the classic one, which every
- * engine has), by way of the supervisor; its output comes back line by line.
+ * Builds of podrun.dev/build: the context goes as a tar to the engine's builder (BuildKit where the engine prefers
+ * it, see engine/docker/build.ts), by way of the supervisor; its output comes back line by line.
  */
 import { lstat, readFile, readlink } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';

@@ -7,16 +7,17 @@
  */
 import { relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ApiError, UserError } from '../../api/errors.ts';
 import type { Client } from '../../client/client.ts';
 import type { Io } from '../io.ts';
 import type { FileOptions, Manifest } from '../manifests.ts';
 import { keyText, type PodFeed, type PodKey } from '../up/feed.ts';
+import { type Attempt, Attempts } from './attempts.ts';
 import { isBelow, outermost } from './changes.ts';
 import { loadConfig, type WatchConfig } from './config.ts';
 import { tellDiagnostics } from './diagnostics.ts';
 import { type Brought, initialSync } from './initial-sync.ts';
 import { applyManifests, tellReady } from './manifest-change.ts';
+import { Presence } from './presence.ts';
 import { attemptIds, podOf } from './readiness.ts';
 import { type Batch, type Change, isEmpty, planBatch, planObjects } from './rules.ts';
 import { mayGoOn, untilCalm } from './storm.ts';
@@ -51,19 +52,22 @@ export class WatchSession {
 	readonly #options: SessionOptions;
 	readonly #known = new KnownTree();
 	readonly #stop = new AbortController();
+	readonly #attempts: Attempts;
+	readonly #presence: Presence;
 	#config: WatchConfig;
 	#watcher: Watcher | undefined;
 	#paused = false;
 	#resumed = Promise.withResolvers<void>();
 	/** uid by pod: another uid is another pod, which has none of the files. */
 	readonly #served = new Map<string, string>();
-	#lastFailure = '';
 	/** Waits for pods to be Ready again, by pod. */
 	readonly #waits = new Map<string, AbortController>();
 
 	constructor(config: WatchConfig, options: SessionOptions) {
 		this.#config = config;
 		this.#options = options;
+		this.#attempts = new Attempts(options.teller, this.#stop.signal);
+		this.#presence = new Presence(options.client, options.feed, this.#stop.signal);
 	}
 
 	get paused(): boolean {
@@ -234,48 +238,20 @@ export class WatchSession {
 	}
 
 	/** Runs work; what fails for want of an answer is tried again with the same changes. */
-	async #attempt(
-		work: () => Promise<void>,
-		changes: readonly Change[],
-	): Promise<'done' | 'refused' | 'again'> {
-		const { teller } = this.#options;
-		try {
-			await work();
-			if (this.#lastFailure !== '') teller.tell('recovered', 'it goes on: nothing waits any more');
-			this.#lastFailure = '';
-			return 'done';
-		} catch (error) {
-			if (this.#stop.signal.aborted) throw error;
-			const message = error instanceof Error ? error.message : String(error);
-			const known = error instanceof ApiError || error instanceof UserError;
-			const refused = error instanceof ApiError && error.status.code < 500;
-			if (!refused && !known && !isConnection(error)) throw error;
-			const line = refused ? message : `${message}\nwhat has changed waits until it goes on`;
-			if (message !== this.#lastFailure) teller.always('failed', line, { message });
-			if (refused) return 'refused';
-			this.#lastFailure = message;
+	async #attempt(work: () => Promise<void>, changes: readonly Change[]): Promise<Attempt> {
+		const result = await this.#attempts.run(work);
+		if (result === 'again') {
 			this.#known.forget(changes);
 			setTimeout(() => this.#watcher?.add(['', ...changes.map(({ path }) => path)]), RETRY).unref();
-			return 'again';
 		}
+		return result;
 	}
 
-	/** The pod has its files; from now on they are kept current, and the supervisor is told so. */
+	/** The pod has its files; from now on they are kept current. */
 	#serve(pod: string, uid: string): void {
 		this.#served.set(pod, uid);
-		const { client } = this.#options;
-		const { signal } = this.#stop;
 		const key = this.#config.armed.rules.find(({ rule }) => keyText(rule.pod) === pod)?.rule.pod;
-		if (key === undefined) return;
-		const stay = async (): Promise<void> => {
-			while (this.#served.get(pod) === uid) {
-				await client.request('GET', `${podPath(key)}/watched`, { signal }).catch(() => {});
-				await this.#wait(RETRY);
-			}
-		};
-		stay().catch((error: unknown) => {
-			if (!signal.aborted) throw error;
-		});
+		if (key !== undefined) this.#presence.stay(key, uid);
 	}
 
 	#lookForNewPods(): void {
@@ -318,11 +294,6 @@ export class WatchSession {
 
 function rulesOf({ armed }: WatchConfig): unknown {
 	return [armed.rules.map(({ rule }) => rule), armed.builds.map(({ build }) => build)];
-}
-
-function isConnection(error: unknown): boolean {
-	const { code } = error as NodeJS.ErrnoException;
-	return code !== undefined && ['ECONNRESET', 'EPIPE', 'ECONNREFUSED', 'ENOENT', 'ETIMEDOUT'].includes(code);
 }
 
 function aborted(signal: AbortSignal): Promise<never> {

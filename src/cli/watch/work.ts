@@ -22,6 +22,8 @@ export interface WorkContext {
 	readonly builds: readonly ArmedBuild[];
 }
 
+/** A step as the classic builder tells it, and as BuildKit does: `[base 2/3] RUN …`. */
+const STEP = /^(Step \d+\/\d+|\[[^\]]*\d+\/\d+\])/;
 /** Lines of a build's output that are shown when it fails. */
 const TAIL = 15;
 
@@ -61,7 +63,7 @@ export async function rebuild(
 			(line) => {
 				output.push(line);
 				// Every step, not what it prints: that is shown when it fails.
-				if (/^Step \d+\/\d+/.test(line)) teller.tell('building', `  ${line}`, { image, step: line });
+				if (STEP.test(line)) teller.tell('building', `  ${line}`, { image, step: line });
 			},
 			signal,
 		);

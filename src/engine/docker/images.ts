@@ -5,6 +5,7 @@ import { classifyRegistry } from '../engine-errors.ts';
 import { messages, pullProgress } from '../progress.ts';
 import * as shapes from '../shapes.ts';
 import type { Transport } from '../transport.ts';
+import { build } from './build.ts';
 import { absent, reading, segments } from './requests.ts';
 
 type Verbs = Pick<Engine, 'inspectImage' | 'pullImage' | 'loadImage' | 'buildImage' | 'removeImage'>;
@@ -60,28 +61,7 @@ export function imageVerbs(transport: Transport): Verbs {
 		},
 
 		async buildImage(options, onOutput, signal) {
-			const stream = await transport.stream({
-				method: 'POST',
-				path: '/build',
-				query: {
-					dockerfile: options.dockerfile,
-					t: options.tag,
-					target: options.target,
-					buildargs: options.args ? JSON.stringify(options.args) : undefined,
-					labels: options.labels ? JSON.stringify(options.labels) : undefined,
-					nocache: options.noCache ? true : undefined,
-					rm: true,
-					forcerm: true,
-				},
-				file: options.context,
-				...(signal ? { signal } : {}),
-			});
-			let id: string | undefined;
-			for await (const message of reading(transport.address, stream, messages(stream), signal)) {
-				if (message.stream !== undefined) onOutput(message.stream);
-				else if (message.status !== undefined) onOutput(`${message.status}\n`);
-				id = message.aux?.ID ?? id;
-			}
+			let id = await build(transport, options, onOutput, signal);
 			id ??= (await inspectImage(options.tag))?.id;
 			if (id === undefined)
 				throw new EngineError('UNKNOWN', `the build of ${options.tag} ended without an image`);

@@ -4,21 +4,24 @@
  */
 import type { BuildRequest } from '../../api/backend.ts';
 import { ApiError } from '../../api/errors.ts';
+import { userCredentials } from '../../engine/credentials.ts';
 import { type Engine, EngineError } from '../../engine/engine.ts';
 import type { Inventory } from '../../engine/observe.ts';
 import type { Images } from '../images.ts';
 import type { PodWorker } from '../pod-worker.ts';
 
-/** Resolves with the id. Throws ApiError 422 with the engine's words when a step fails. */
+/** Resolves with the id. `env` leads to the user's logins. Throws ApiError 422 with the engine's words when a step fails. */
 export async function buildImage(
 	engine: Engine,
 	request: BuildRequest,
+	env: NodeJS.ProcessEnv,
 	onOutput: (text: string) => void,
 	signal: AbortSignal,
 ): Promise<string> {
 	const { image, ...rest } = request;
 	try {
-		return await engine.buildImage({ ...rest, tag: image }, onOutput, signal);
+		const credentials = (host: string) => userCredentials(`${host}/any`, env);
+		return await engine.buildImage({ ...rest, tag: image, credentials }, onOutput, signal);
 	} catch (error) {
 		if (!(error instanceof EngineError) || error.code === 'UNREACHABLE' || error.code === 'ABORTED')
 			throw error;
