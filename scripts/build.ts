@@ -129,7 +129,6 @@ const common: BuildOptions = {
 	platform: 'node',
 	target: 'node24',
 	minifySyntax: true,
-	keepNames: true,
 	legalComments: 'linked',
 	logLevel: 'warning',
 };

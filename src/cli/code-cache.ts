@@ -4,9 +4,21 @@
  * what a verb waits for. The bytecode lies in the folder of Node's cache, which is one for each Node, set of flags
  * and user; it is used only if nobody else can have written it and the file is the very one it was made from.
  */
-import { lstatSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+	closeSync,
+	fstatSync,
+	lstatSync,
+	openSync,
+	readFileSync,
+	renameSync,
+	rmSync,
+	type Stats,
+	statSync,
+	writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { constants, Script } from 'node:vm';
+import { nameHash } from '../client/name-hash.ts';
 
 /** Bytes at the beginning that say what the bytecode was made from. */
 const HEAD = 128;
@@ -52,12 +64,17 @@ function cacheFile(file: string, verb: string): string | undefined {
 	const folder = process.getBuiltinModule('node:module').getCompileCacheDir?.();
 	if (folder === undefined || !/^[a-z][a-z-]*$/.test(verb)) return undefined;
 	try {
-		const { uid, mode } = lstatSync(folder);
-		if (uid !== (process.getuid?.() ?? uid) || (mode & 0o022) !== 0) return undefined;
-		return join(folder, `podrun-${basename(file, '.cjs')}-${verb}`);
+		if (!isOurs(lstatSync(folder))) return undefined;
+		// Of several installations each has its own.
+		return join(folder, `podrun-${nameHash(file)}-${basename(file, '.cjs')}-${verb}`);
 	} catch {
 		return undefined;
 	}
+}
+
+/** Nobody else can have written to it. */
+function isOurs({ uid, mode }: Stats): boolean {
+	return uid === (process.getuid?.() ?? uid) && (mode & 0o022) === 0;
 }
 
 /** Changes whenever the file does: V8 itself compares lengths only. */
@@ -67,18 +84,24 @@ function identityOf(file: string): string {
 }
 
 function read(place: string, identity: string): Buffer | undefined {
+	let file: number | undefined;
 	try {
-		const found = readFileSync(place);
+		file = openSync(place, 'r');
+		// Asked of what was opened: the folder above belongs to whoever was the first to make it.
+		if (!isOurs(fstatSync(file))) return undefined;
+		const found = readFileSync(file);
 		return found.toString('latin1', 0, HEAD) === identity ? found.subarray(HEAD) : undefined;
 	} catch {
 		return undefined;
+	} finally {
+		if (file !== undefined) closeSync(file);
 	}
 }
 
 function write(place: string, identity: string, code: Buffer): void {
 	const draft = `${place}.${process.pid}`;
 	try {
-		writeFileSync(draft, Buffer.concat([Buffer.from(identity, 'latin1'), code]), { mode: 0o600 });
+		writeFileSync(draft, Buffer.concat([Buffer.from(identity, 'latin1'), code]), { mode: 0o600, flag: 'wx' });
 		renameSync(draft, place);
 	} catch {
 		// No room, or not allowed: the next start is as slow as this one.

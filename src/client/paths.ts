@@ -5,6 +5,7 @@
  */
 import { homedir, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { nameHash } from './name-hash.ts';
 
 export interface Paths {
 	/** The engine's address as a short stable name. */
@@ -33,7 +34,7 @@ export function instanceName(env: NodeJS.ProcessEnv): string {
 
 /** `unix:///var/run/docker.sock` → `unix-var-run-docker.sock-1a2b3c4d`: readable, and unique by its hash. */
 export function engineKey(address: string): string {
-	return `${slug(address.replace('://', '-')).slice(0, 40)}-${shortHash(address)}`;
+	return `${slug(address.replace('://', '-')).slice(0, 40)}-${nameHash(address)}`;
 }
 
 /** Every path of the supervisor that looks after `address` for this user and instance. */
@@ -57,7 +58,7 @@ function socketPath(env: NodeJS.ProcessEnv, stateFolder: string): string {
 	const natural = join(stateFolder, 'supervisor.sock');
 	if (Buffer.byteLength(natural) <= LONGEST_SOCKET) return natural;
 	const runtime = filled(env.XDG_RUNTIME_DIR) ?? tmpdir();
-	return join(runtime, `podrun-${process.getuid?.() ?? 0}`, `${shortHash(stateFolder)}.sock`);
+	return join(runtime, `podrun-${process.getuid?.() ?? 0}`, `${nameHash(stateFolder)}.sock`);
 }
 
 function home(env: NodeJS.ProcessEnv): string {
@@ -80,11 +81,4 @@ function filled(value: string | undefined): string | undefined {
 function slug(text: string): string {
 	const clean = text.toLowerCase().replace(/[^a-z0-9.]+/g, '-');
 	return clean.replace(/^[-.]+|[-.]+$/g, '') || 'x';
-}
-
-/** FNV-1a, 32 bits, as hex: it keeps names apart and protects nothing. SHA-256 would load 6 ms of Node's crypto. */
-function shortHash(text: string): string {
-	let hash = 0x811c9dc5;
-	for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193);
-	return (hash >>> 0).toString(16).padStart(8, '0');
 }
