@@ -37,7 +37,7 @@ export class Journal {
 	readonly untold = new Set<string>();
 	/** Pauses that have got their files; one that is merely created and not in here is made ready first. */
 	readonly prepared = new Set<string>();
-	/** Made with a negative oom_score_adj and not started yet. */
+	/** Made with a negative oom_score_adj and not started yet. Kept until then: a look that began before knows nothing of it. */
 	readonly oomScored = new Set<string>();
 	/** `<container>-<attempt>` whose termination message file was made together with the pause's files. */
 	readonly messageFiles = new Set<string>();
@@ -112,7 +112,6 @@ export class Journal {
 		for (const id of [...this.deeds.keys()]) if (!ids.has(id)) this.deeds.delete(id);
 		for (const id of [...this.resized.keys()]) if (!ids.has(id)) this.resized.delete(id);
 		for (const id of [...this.prepared]) if (!ids.has(id)) this.prepared.delete(id);
-		for (const id of [...this.oomScored]) if (!ids.has(id)) this.oomScored.delete(id);
 		for (const id of [...this.restartRequested]) if (!ids.has(id)) this.restartRequested.delete(id);
 		for (const id of [...this.messages.keys()]) if (!ids.has(id)) this.messages.delete(id);
 		for (const id of [...this.initDone.keys()]) if (!ids.has(id)) this.initDone.delete(id);

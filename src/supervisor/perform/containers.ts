@@ -127,6 +127,7 @@ export async function startContainer(
 	} finally {
 		await inventory.started(action.id, deed.pod.metadata.uid);
 	}
+	deed.journal.oomScored.delete(action.id);
 	await sync.started(deed.pod, action.container, action.id);
 	const fieldPath = fieldPathOf(deed, action.container);
 	const message = `Started container ${action.container}`;

@@ -25,10 +25,11 @@ export function failedForOomScore(
 	error: unknown,
 ): boolean {
 	if (!(error instanceof Error) || !REFUSED.test(error.message)) return false;
+	const wasScored = oomScored.delete(id);
 	const isNews = node.oomScoreAllowed;
 	node.oomScoreAllowed = false;
 	if (isNews) {
 		log.info('the engine may not lower oom_score_adj: pods run without', { error: error.message });
 	}
-	return isNews || oomScored.has(id);
+	return isNews || wasScored;
 }

@@ -51,6 +51,7 @@ export async function startSandbox(parts: PerformerParts, deed: Deed, action: St
 	const { engine, network, inventory } = parts;
 	try {
 		await engine.startContainer(action.id);
+		deed.journal.oomScored.delete(action.id);
 	} catch (error) {
 		// Nobody there: what has become of it is seen when the engine answers again.
 		if (isUnreachable(error)) throw error;
