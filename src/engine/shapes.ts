@@ -103,6 +103,9 @@ export interface InfoJson {
 	MemTotal?: number;
 	CgroupVersion?: string;
 	CgroupDriver?: string;
+	MemoryLimit?: boolean;
+	CpuCfsQuota?: boolean;
+	PidsLimit?: boolean;
 	Runtimes?: Record<string, object> | null;
 	DefaultRuntime?: string;
 	SecurityOptions?: string[] | null;
@@ -240,6 +243,7 @@ export function toInfo(json: InfoJson, apiVersion: string, here: boolean, ourKer
 		memoryBytes: json.MemTotal ?? 0,
 		cgroupVersion: json.CgroupVersion === '2' ? '2' : '1',
 		cgroupDriver: json.CgroupDriver ?? '',
+		...unlimited(json),
 		runtimes: Object.keys(json.Runtimes ?? {}),
 		defaultRuntime: json.DefaultRuntime ?? '',
 		securityOptions: json.SecurityOptions ?? [],
@@ -250,6 +254,16 @@ export function toInfo(json: InfoJson, apiVersion: string, here: boolean, ourKer
 		local: here && json.KernelVersion === ourKernel,
 		rootDir: json.DockerRootDir ?? '',
 	};
+}
+
+/** Controllers that are missing, as on cgroup v2 where nobody handed them down to the engine. */
+function unlimited(json: InfoJson): Pick<EngineInfo, 'unlimited'> {
+	const missing = [
+		...(json.MemoryLimit === false ? ['memory'] : []),
+		...(json.CpuCfsQuota === false ? ['CPU'] : []),
+		...(json.PidsLimit === false ? ['processes'] : []),
+	];
+	return missing.length === 0 ? {} : { unlimited: missing };
 }
 
 /** Memory as `kubectl top` counts it: the working set, without inactive file pages. */

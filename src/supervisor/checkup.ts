@@ -47,12 +47,13 @@ async function engine({ engine, info }: CheckupParts): Promise<Check> {
 
 async function cgroups({ info }: CheckupParts): Promise<Check> {
 	const told = `version ${info.cgroupVersion}, driver ${info.cgroupDriver}`;
-	if (info.cgroupDriver !== 'none') return { name: 'cgroups', state: 'ok', message: told };
+	const unlimited = info.cgroupDriver === 'none' ? ['memory', 'CPU', 'processes'] : (info.unlimited ?? []);
+	if (unlimited.length === 0) return { name: 'cgroups', state: 'ok', message: told };
 	return {
 		name: 'cgroups',
 		state: 'warning',
-		message: `${told}: the engine can't enforce limits of memory and CPU`,
-		mend: 'let the engine use cgroups (a rootless one needs cgroup v2 and systemd)',
+		message: `${told}: the engine can't limit ${unlimited.join(', ')}`,
+		mend: 'let the engine use these controllers (see `docker info`; a rootless one needs cgroup v2 and systemd)',
 	};
 }
 

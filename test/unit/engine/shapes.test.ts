@@ -42,6 +42,15 @@ it('is local only where kernel and socket are ours', () => {
 	expect(toInfo(json, '1.41', false, '6.1').local).toBe(false);
 });
 
+it('tells what the control groups can not limit', () => {
+	expect(
+		toInfo({ MemoryLimit: true, CpuCfsQuota: true, PidsLimit: true }, '1.41', true, ''),
+	).not.toHaveProperty('unlimited');
+	// As an engine said whose cgroup v2 had no controllers.
+	const none = { CgroupVersion: '2', MemoryLimit: false, CpuCfsQuota: false, PidsLimit: false };
+	expect(toInfo(none, '1.51', true, '').unlimited).toEqual(['memory', 'CPU', 'processes']);
+});
+
 it('counts memory without inactive file pages, on both cgroup versions', () => {
 	expect(toStats({ memory_stats: { usage: 100, stats: { total_inactive_file: 40 } } }, 5).memoryBytes).toBe(
 		60,
