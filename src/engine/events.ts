@@ -41,6 +41,7 @@ const OVERLAP_MS = 1_000;
  * @param onEvent must be quick: a reader that stalls loses events. The same event may be told twice over a gap.
  * @param onGap the engine listens (again) from now on: list everything.
  * @param onLost the connection ended or could not be made; it will be tried again. Told once per outage.
+ * @param sooner called before each wait for the next try: a promise that ends the wait when it resolves.
  */
 export async function watchEvents(
 	engine: Pick<Engine, 'events'>,
@@ -49,6 +50,7 @@ export async function watchEvents(
 	onGap: () => void,
 	signal: AbortSignal,
 	onLost: (error: EngineError | undefined) => void = () => undefined,
+	sooner: () => Promise<void> = () => new Promise(() => undefined),
 ): Promise<void> {
 	let wait = FIRST_WAIT_MS;
 	let lost = false;
@@ -81,7 +83,10 @@ export async function watchEvents(
 		if (signal.aborted) return;
 		if (!lost) onLost(failure);
 		lost = true;
-		await delay(wait, undefined, { signal }).catch(() => undefined);
+		const over = new AbortController();
+		const waiting = delay(wait, undefined, { signal: AbortSignal.any([signal, over.signal]) });
+		await Promise.race([waiting.catch(() => undefined), sooner()]);
+		over.abort();
 		wait = Math.min(wait * 2, LONGEST_WAIT_MS);
 	}
 }

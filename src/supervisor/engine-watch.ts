@@ -31,6 +31,7 @@ export interface EngineWatchOptions {
 
 export class EngineWatch {
 	readonly #options: EngineWatchOptions;
+	#found = Promise.withResolvers<void>();
 
 	constructor(options: EngineWatchOptions) {
 		this.#options = options;
@@ -45,11 +46,13 @@ export class EngineWatch {
 			[],
 			(event) => this.#onEvent(event),
 			() => {
-				const looked = link.isAway ? link.found() : this.lookAnew();
-				looked.then(resolve, reject);
+				// Listed after the engine listens, whoever else has found it meanwhile.
+				this.lookAnew().then(resolve, reject);
+				void link.found();
 			},
 			signal,
 			() => link.doubt(),
+			() => this.#found.promise,
 		).catch((error: unknown) => {
 			if (!signal.aborted) log.error('events', { error });
 		});
@@ -62,6 +65,9 @@ export class EngineWatch {
 		images.forget();
 		images.forgetInfra();
 		network.forget();
+		// Whoever waits to listen to it need not wait any longer.
+		this.#found.resolve();
+		this.#found = Promise.withResolvers();
 		const listed = this.relist(true);
 		listed.catch((error: unknown) => log.warn('relist', { error }));
 		workers.wakeAll();

@@ -124,6 +124,11 @@ export class World {
 		}
 	}
 
+	/** Does something so many ms later, by the world's clock, if the supervisor lives on until then. */
+	after(ms: number, then: () => void): void {
+		this.#life.clock.after(ms, then);
+	}
+
 	/** Somebody sets the clock of the supervisor's machine, not the engine's. */
 	leap(ms: number): void {
 		this.#life.leap(ms);

@@ -78,3 +78,33 @@ it('does not swallow a bug of its listener', async () => {
 	);
 	await expect(watching).rejects.toThrow('a bug');
 });
+
+it('does not sit out its wait when somebody has found the engine', async () => {
+	const engine = new FakeEngine();
+	engine.down();
+	const abort = new AbortController();
+	const found = Promise.withResolvers<void>();
+	const waits: number[] = [];
+	const began = performance.now();
+	await new Promise<void>((resolve) => {
+		const sooner = (): Promise<void> => {
+			waits.push(performance.now() - began);
+			// The fourth wait would take 800 ms.
+			if (waits.length < 4) return new Promise(() => undefined);
+			engine.up();
+			setImmediate(() => found.resolve());
+			return found.promise;
+		};
+		void watchEvents(
+			engine,
+			[],
+			() => undefined,
+			resolve,
+			abort.signal,
+			() => undefined,
+			sooner,
+		);
+	});
+	expect(performance.now() - began - (waits[3] ?? 0)).toBeLessThan(700);
+	abort.abort();
+});
