@@ -20,15 +20,7 @@ import type {
 import { ApiError, alreadyExists, badRequest, conflict, invalid, notFound } from '../../src/api/errors.ts';
 import { generateName, objectKey, sameJson } from '../../src/api/object.ts';
 import type { KubeObject, Node, Pod } from '../../src/api/types.ts';
-
-const PLURALS: Record<StoredKind, string> = {
-	Pod: 'pods',
-	ConfigMap: 'configmaps',
-	Secret: 'secrets',
-	PersistentVolumeClaim: 'persistentvolumeclaims',
-	Namespace: 'namespaces',
-	Event: 'events',
-};
+import { RESOURCES } from '../../src/supervisor/store.ts';
 
 export class MemoryBackend implements Backend {
 	/** Log bytes by `namespace/pod`; a stream is given out as it is. */
@@ -63,7 +55,7 @@ export class MemoryBackend implements Backend {
 
 	async get(kind: StoredKind, namespace: string | undefined, name: string): Promise<KubeObject> {
 		const found = this.#objects.get(this.#key(kind, namespace, name));
-		if (found === undefined) throw notFound(PLURALS[kind], name);
+		if (found === undefined) throw notFound(RESOURCES[kind] ?? kind, name);
 		return found;
 	}
 
@@ -104,7 +96,7 @@ export class MemoryBackend implements Backend {
 			]);
 		}
 		const key = this.#key(kind, object.metadata.namespace, name);
-		if (this.#objects.has(key)) throw alreadyExists(PLURALS[kind], name);
+		if (this.#objects.has(key)) throw alreadyExists(RESOURCES[kind] ?? kind, name);
 		const metadata = {
 			...object.metadata,
 			name,
@@ -119,7 +111,7 @@ export class MemoryBackend implements Backend {
 		const { namespace, name, resourceVersion } = object.metadata;
 		const before = await this.get(kind, namespace, name);
 		if (resourceVersion && resourceVersion !== before.metadata.resourceVersion) {
-			throw conflict(PLURALS[kind], name, 'the object has been modified');
+			throw conflict(RESOURCES[kind] ?? kind, name, 'the object has been modified');
 		}
 		const { uid, creationTimestamp } = before.metadata;
 		const kept = { uid, creationTimestamp, resourceVersion: before.metadata.resourceVersion };
@@ -140,7 +132,7 @@ export class MemoryBackend implements Backend {
 	): Promise<{ object: KubeObject; deleted: boolean }> {
 		const object = await this.get(kind, namespace, name);
 		if ((options.preconditions?.uid ?? object.metadata.uid) !== object.metadata.uid) {
-			throw conflict(PLURALS[kind], name, 'Precondition failed: UID in precondition differs');
+			throw conflict(RESOURCES[kind] ?? kind, name, 'Precondition failed: UID in precondition differs');
 		}
 		if (options.dryRun) return { object, deleted: true };
 		if (kind === 'Pod' && options.gracePeriodSeconds !== 0) {
