@@ -1,7 +1,7 @@
 /**
  * One request and its answer: reading a bounded body, content negotiation, and how answers and errors are
- * written. Protobuf is read for a few kinds (protobuf.ts) and written for none: 415 for a body of another kind, 406
- * when nothing else is accepted.
+ * written. Protobuf is read for the core kinds (protobuf.ts) and written for none: 415 for a body of another kind,
+ * 406 when nothing else is accepted.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parse as parseYaml } from 'yaml';

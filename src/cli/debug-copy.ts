@@ -1,7 +1,7 @@
 /**
  * `podrun debug --copy-to`: a pod made after another one, to be changed without touching the original. As kubectl
  * makes it: without labels, annotations and probes, so that nothing takes the copy for the original or restarts
- * it while somebody looks. Pure.
+ * it while somebody looks. A copy that nobody looks into, with other images alone, keeps them. Pure.
  */
 import type { Container, Pod } from '../api/types.ts';
 import { usage } from './output/errors.ts';
@@ -70,28 +70,35 @@ export function copyOf(
 	const images = imagesOf(options.setImage ?? []);
 	const containers = kept.containers.map((one) => {
 		const image = images.get(one.name) ?? images.get('*');
-		return withoutProbes(image === undefined ? one : { ...one, image }, options);
+		return image === undefined ? one : { ...one, image };
 	});
+	const { namespace, labels, annotations } = pod.metadata;
+	const placed = { name: copyTo, ...(namespace === undefined ? {} : { namespace }) };
 	const chosen = choose(containers, debug, fresh);
-	if (chosen === undefined && images.size === 0)
-		throw usage('you must specify image when creating new container', 'add --image');
+	if (chosen === undefined) {
+		if (images.size === 0) throw usage('you must specify image when creating new container', 'add --image');
+		const metadata = { ...placed, ...(labels ? { labels } : {}), ...(annotations ? { annotations } : {}) };
+		return { pod: { apiVersion: 'v1', kind: 'Pod', metadata, spec: { ...kept, containers } } };
+	}
 	const spec: Pod['spec'] = {
 		...kept,
-		containers: chosen === undefined ? containers : changed(containers, chosen, debug, options),
+		containers: changed(
+			containers.map((one) => withoutProbes(one, options)),
+			chosen,
+			debug,
+			options,
+		),
 		shareProcessNamespace: sharing(pod, options),
 	};
 	if (!isOn(options.keepInitContainers, true)) delete spec.initContainers;
 	else if (spec.initContainers)
 		spec.initContainers = spec.initContainers.map((one) => withoutProbes(one, options));
-	const { namespace, labels, annotations } = pod.metadata;
 	const metadata = {
-		name: copyTo,
-		...(namespace === undefined ? {} : { namespace }),
+		...placed,
 		...(options.keepLabels && labels ? { labels } : {}),
 		...(options.keepAnnotations && annotations ? { annotations } : {}),
 	};
-	const copy: Pod = { apiVersion: 'v1', kind: 'Pod', metadata, spec };
-	return chosen === undefined ? { pod: copy } : { pod: copy, container: chosen };
+	return { pod: { apiVersion: 'v1', kind: 'Pod', metadata, spec }, container: chosen };
 }
 
 /** `app=app:debug,*=busybox`, several times. Throws UserError USAGE. */
@@ -131,11 +138,23 @@ function changed(
 				: options.argumentsOnly
 					? { ...rest, args: [...command] }
 					: { ...rest, command: [...command] };
-		return { ...told, ...fields, ...(image ? { image } : {}) };
+		return {
+			...told,
+			...fields,
+			...(image ? { image } : {}),
+			securityContext: tracing(one.securityContext),
+		};
 	};
 	if (containers.some((one) => one.name === name))
 		return containers.map((one) => (one.name === name ? change(one) : one));
 	return [...containers, change({ name, terminationMessagePolicy: 'File' })];
+}
+
+/** May look into processes that are not its own, as a debugger does. */
+export function tracing(context?: Container['securityContext']): NonNullable<Container['securityContext']> {
+	const { capabilities } = context ?? {};
+	const add = [...(capabilities?.add ?? []).filter((one) => one !== 'SYS_PTRACE'), 'SYS_PTRACE'];
+	return { ...context, capabilities: { ...capabilities, add } };
 }
 
 function withoutProbes(container: Container, options: CopyOptions): Container {

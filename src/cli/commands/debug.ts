@@ -8,7 +8,7 @@ import { ApiError, UserError } from '../../api/errors.ts';
 import type { ContainerStatus, Pod } from '../../api/types.ts';
 import { type Client, resourcePath } from '../../client/client.ts';
 import { containersOf, statusesOf } from '../containers.ts';
-import { type CopyOptions, checkCopyFlags, copyOf, type DebugContainer } from '../debug-copy.ts';
+import { type CopyOptions, checkCopyFlags, copyOf, type DebugContainer, tracing } from '../debug-copy.ts';
 import { type Io, say } from '../io.ts';
 import { usage } from '../output/errors.ts';
 import type { GlobalOptions } from '../program.ts';
@@ -124,8 +124,8 @@ function debugOf(options: DebugOptions, command: readonly string[]): DebugContai
 		...(container ? { container } : {}),
 		command,
 		fields: {
-			stdin: Boolean(options.stdin),
-			tty: Boolean(options.tty),
+			...(options.stdin ? { stdin: true } : {}),
+			...(options.tty ? { tty: true } : {}),
 			...(options.imagePullPolicy ? { imagePullPolicy: options.imagePullPolicy } : {}),
 			...(options.env ? { env: options.env.map(variable) } : {}),
 		} as DebugContainer['fields'],
@@ -158,6 +158,7 @@ function makeContainer(pod: Pod, options: DebugOptions, command: readonly string
 		...(options.tty ? { tty: true } : {}),
 		...(options.env ? { env: options.env.map(variable) } : {}),
 		...(command.length > 0 ? { command } : {}),
+		securityContext: tracing(),
 	};
 }
 

@@ -139,9 +139,11 @@ describe('writing and reading', () => {
 	});
 
 	it('reads protobuf of the kinds that kubectl creates with typed clients', async () => {
+		const varint = (value: number): Buffer =>
+			value < 128 ? Buffer.of(value) : Buffer.concat([Buffer.of((value & 127) | 128), varint(value >> 7)]);
 		const field = (number: number, content: string | Buffer) => {
 			const bytes = Buffer.from(content);
-			return Buffer.concat([Buffer.from([(number << 3) | 2, bytes.length]), bytes]);
+			return Buffer.concat([varint((number << 3) | 2), varint(bytes.length), bytes]);
 		};
 		const entry = field(2, Buffer.concat([field(1, 'key'), field(2, 'value')]));
 		const object = Buffer.concat([field(1, field(1, 'from-protobuf')), entry, Buffer.from([4 << 3, 1])]);
@@ -155,6 +157,39 @@ describe('writing and reading', () => {
 			data: { key: 'value' },
 			immutable: true,
 		});
+		const number = (at: number, value: number) => Buffer.concat([varint(at << 3), varint(value)]);
+		const container = Buffer.concat([
+			...[field(1, 'web'), field(2, 'nginx'), field(3, 'a'), field(3, 'b')],
+			field(6, Buffer.concat([field(1, 'http'), number(2, 0), number(3, 80), field(4, 'TCP')])),
+			// A port's number in a message in the probe's embedded handler.
+			field(10, field(1, field(2, field(2, Buffer.concat([number(1, 0), number(2, 80)]))))),
+			field(8, field(1, Buffer.concat([field(1, 'cpu'), field(2, field(1, '500m'))]))),
+			field(15, Buffer.concat([number(4, 0), number(5, 0)])),
+			number(16, 0),
+		]);
+		const spec = Buffer.concat([
+			field(1, Buffer.concat([field(1, 'tmp'), field(2, field(2, field(1, 'Memory')))])),
+			field(2, container),
+		]);
+		const made = Buffer.concat([field(1, Buffer.concat([field(1, 'wired'), field(8, '')])), field(2, spec)]);
+		const podType = field(1, Buffer.concat([field(1, 'v1'), field(2, 'Pod')]));
+		const wired = Buffer.concat([Buffer.from('k8s\0'), podType, field(2, made)]);
+		expect((await api.client.request<KubeObject>('POST', PODS, { body: wired, headers })).spec).toMatchObject(
+			{
+				volumes: [{ name: 'tmp', emptyDir: { medium: 'Memory' } }],
+				containers: [
+					{
+						name: 'web',
+						image: 'nginx',
+						command: ['a', 'b'],
+						ports: [{ name: 'http', containerPort: 80, protocol: 'TCP' }],
+						livenessProbe: { httpGet: { port: 80 } },
+						resources: { limits: { cpu: '500m' } },
+						securityContext: { runAsUser: 0, runAsNonRoot: false },
+					},
+				],
+			},
+		);
 		const cut = api.client.request('POST', maps, { body: body.subarray(0, body.length - 3), headers });
 		expect((await refusal(cut)).code).toBe(400);
 		const pod = Buffer.concat([Buffer.from('k8s\0'), field(1, field(2, 'Pod'))]);

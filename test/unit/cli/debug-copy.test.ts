@@ -8,6 +8,7 @@ import {
 	type DebugContainer,
 } from '../../../src/cli/debug-copy.ts';
 
+const TRACING = { capabilities: { add: ['SYS_PTRACE'] } };
 const probe = { exec: { command: ['true'] } };
 const ORIGINAL: Pod = {
 	apiVersion: 'v1',
@@ -50,6 +51,7 @@ describe('the copy', () => {
 						terminationMessagePolicy: 'File',
 						command: ['sh'],
 						stdin: true,
+						securityContext: TRACING,
 					},
 				],
 			},
@@ -76,15 +78,24 @@ describe('the copy', () => {
 	test("changes a container's command, whose arguments were for the old one", () => {
 		const { pod, container } = copied({}, { container: 'app', command: ['sh'] });
 		expect(container).toBe('app');
-		expect(pod.spec.containers[0]).toEqual({ name: 'app', image: 'a:1', command: ['sh'] });
+		expect(pod.spec.containers[0]).toEqual({
+			name: 'app',
+			image: 'a:1',
+			command: ['sh'],
+			securityContext: TRACING,
+		});
 		const { pod: other } = copied({ argumentsOnly: true }, { container: 'app', command: ['-v'] });
-		expect(other.spec.containers[0]).toEqual({ name: 'app', image: 'a:1', args: ['-v'] });
+		expect(other.spec.containers[0]).toMatchObject({ name: 'app', image: 'a:1', args: ['-v'] });
+		expect(other.spec.containers[0]?.command).toBeUndefined();
 	});
 
 	test('has other images, one by one or all, and then nothing to look into', () => {
 		const { pod, container } = copied({ setImage: ['app=a:2,*=all:1'] });
 		expect(pod.spec.containers.map(({ image }) => image)).toEqual(['a:2', 'all:1']);
 		expect(container).toBeUndefined();
+		expect(pod.metadata.labels).toEqual({ app: 'a' });
+		expect(pod.spec.containers[0]?.livenessProbe).toEqual(probe);
+		expect(pod.spec.shareProcessNamespace).toBeUndefined();
 	});
 });
 
