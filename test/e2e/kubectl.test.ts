@@ -246,6 +246,31 @@ function kubectlVerbs(binary: string): void {
 		expect(log).toContain('PID');
 	});
 
+	test('debug --copy-to makes the copy that podrun makes: a pod in protobuf', async () => {
+		const copied = async (name: string, run: (...args: string[]) => Promise<string>) => {
+			await run(
+				'debug',
+				'web',
+				`--copy-to=${name}`,
+				'-c',
+				'look',
+				'--image=busybox:1.36',
+				'--',
+				'sleep',
+				'9',
+			);
+			const { metadata, spec } = JSON.parse(await kubectl.ok('get', 'pod', name, '-o', 'json'));
+			await kubectl.ok('delete', 'pod', name, '--now');
+			return { labels: metadata.labels, annotations: metadata.annotations, spec };
+		};
+		const theirs = await copied('theirs', kubectl.ok);
+		expect(theirs.spec.containers).toHaveLength(3);
+		expect({ ...theirs, spec: { ...theirs.spec, nodeName: undefined } }).toEqual({
+			...(await copied('ours', (...args) => scenario.ok(...args))),
+			spec: expect.objectContaining({ containers: theirs.spec.containers }),
+		});
+	});
+
 	test('explain, api-resources, auth', async () => {
 		expect(await kubectl.ok('explain', 'pod.spec.containers.livenessProbe')).toContain(
 			'tcpSocket\t<TCPSocketAction>',
