@@ -1,6 +1,6 @@
 /**
  * The examples that come with the package: a folder each, whose README's first line says what it is. They lie
- * beside the program: two floors up from the sources, as from a chunk of the bundle.
+ * above the program, that of the sources as that of the build.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
