@@ -1,4 +1,5 @@
 /** A changed manifest is applied in place in the profile local, and refused in the profile kubernetes. */
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { engineContainer, engineContainers, inspectContainer } from '../support/checks.ts';
 import { engineId, holds, pod, server, sh, statusOf } from '../support/manifests.ts';
@@ -18,6 +19,17 @@ describe.concurrent('profile local', () => {
 		const after = (await s.pod('waits'))?.status?.containerStatuses?.[0];
 		expect(after?.ready).toBe(true);
 		expect(after?.containerID).not.toBe(before);
+	});
+
+	test("a pod dumped from a cluster comes up as it is, on this engine's node, and coming again changes nothing", async () => {
+		const dump = fileURLToPath(new URL('../support/cluster-dump.yaml', import.meta.url));
+		const name = 'hello-6d4b9c7f5d-x7k2p';
+		const up = await s.podrun('up', '-d', '-f', dump);
+		expect(up).toMatchObject({ code: 0, err: expect.stringContaining('kube-api-access-vq6rt is left out') });
+		const live = await s.pod(name);
+		expect(live && holds(live, 'Ready')).toBe(true);
+		expect(live?.spec.nodeName).not.toBe('worker-2');
+		expect(await s.ok('apply', '-f', dump)).toBe(`pod/${name} unchanged\n`);
 	});
 
 	test('only the changed container is replaced; uid, IP and the others stay', async () => {
