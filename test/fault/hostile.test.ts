@@ -105,7 +105,8 @@ describe('hostile manifests', () => {
 		expect(ran.err).not.toMatch(/\n +at .*[jt]s:\d+/);
 		expect(ran.err).not.toContain('\u001b');
 		expect(ran.err.length).toBeLessThan(4_000);
-		seen.push([`manifest with ${name}`, `\`${ran.err.trim().split('\n')[0]?.slice(0, 110)}\``]);
+		const told = (ran.err.trim().split('\n')[0] ?? '').replace(`${s.folder}/`, '');
+		seen.push([`manifest with ${name}`, `\`${told.length > 100 ? `${told.slice(0, 99)}…` : told}\``]);
 	});
 
 	test('nothing was left of them', async () => {
