@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { SupervisorInfo } from '../../../src/api/backend.ts';
 import type { Client } from '../../../src/client/client.ts';
 import { connect, findSupervisor, stopSupervisor, supervisorPaths } from '../../../src/client/connect.ts';
+import { podNamed } from '../../support/api-fixture.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../support/memory-supervisor.ts', import.meta.url));
 const command = [process.execPath, PROGRAM];
@@ -49,13 +50,7 @@ it('brings a new supervisor when the one it knew is killed, in the middle of a w
 	expect((await events.next()).value?.type).toBe('BOOKMARK');
 	process.kill(first, 'SIGKILL');
 	await expect.poll(() => findSupervisor({ env })).toBeUndefined();
-	const pod = {
-		apiVersion: 'v1',
-		kind: 'Pod',
-		metadata: { name: 'web' },
-		spec: { containers: [{ name: 'web', image: 'nginx' }] },
-	};
-	await client.request('POST', '/api/v1/namespaces/default/pods', { body: pod });
+	await client.request('POST', '/api/v1/namespaces/default/pods', { body: podNamed('web') });
 	expect(await pidOf(client)).not.toBe(first);
 	expect((await events.next()).value).toMatchObject({ type: 'ADDED', object: { metadata: { name: 'web' } } });
 	await events.return?.();
@@ -71,6 +66,24 @@ it('replaces an older supervisor and says so, and talks to a newer one', async (
 	expect(notices).toEqual([expect.stringContaining('replacing the supervisor of version 0.0.9')]);
 	old.close();
 	client.close();
+});
+
+it('never writes to an older supervisor, and follows nothing of it', async () => {
+	const old = await connect({ env: { ...env, OLD: '0.0.9' }, command });
+	await old.request('POST', '/api/v1/namespaces/default/pods', { body: podNamed('before') });
+	const client = await connect({ env, command });
+	await client.request('POST', '/api/v1/namespaces/default/pods', { body: podNamed('after') });
+	const { items } = await client.list('/api/v1/pods');
+	expect(items.map(({ metadata }) => metadata.name)).toEqual(['after']);
+	const again = await connect({ env, command });
+	const events = again.watch('/api/v1/pods')[Symbol.asyncIterator]();
+	expect((await events.next()).value).toMatchObject({
+		type: 'ADDED',
+		object: { metadata: { name: 'after' } },
+	});
+	expect((await events.next()).value?.type).toBe('BOOKMARK');
+	await events.return?.();
+	for (const one of [old, client, again]) one.close();
 });
 
 it("passes the start's failure on in its own words", async () => {
