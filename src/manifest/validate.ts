@@ -13,6 +13,7 @@ import { type FieldError, FieldErrors } from './validate/field-errors.ts';
 import { checkMetadata } from './validate/metadata.ts';
 import { dnsLabel, dnsSubdomain } from './validate/names.ts';
 import { checkPod } from './validate/pod.ts';
+import { checkPodResize } from './validate/pod-resize.ts';
 import { checkPodUpdate } from './validate/pod-update.ts';
 
 export type { FieldError, FieldErrorReason } from './validate/field-errors.ts';
@@ -48,6 +49,13 @@ export function validatePodUpdate(next: Pod, previous: Pod): FieldError[] {
 	const [is, was] = [defaultedPod(next), defaultedPod(previous)];
 	checkMetadataUpdate(errors, is.metadata, was.metadata);
 	checkPodUpdate(errors, is, was);
+	return errors.list;
+}
+
+/** What the subresource `resize` may not change, in any profile. */
+export function validatePodResize(next: Pod, previous: Pod): FieldError[] {
+	const errors = new FieldErrors();
+	checkPodResize(errors, defaultedPod(next), defaultedPod(previous));
 	return errors.list;
 }
 

@@ -11,7 +11,13 @@ import { generateName, stableJson } from '../api/object.ts';
 import { qosClass } from '../api/qos.ts';
 import type { KubeObject, ObjectMeta, Pod, Profile } from '../api/types.ts';
 import { applyDefaults } from '../manifest/defaults.ts';
-import { type FieldError, validateObject, validatePodUpdate, validateUpdate } from '../manifest/validate.ts';
+import {
+	type FieldError,
+	validateObject,
+	validatePodResize,
+	validatePodUpdate,
+	validateUpdate,
+} from '../manifest/validate.ts';
 import { boundClaim, isClaimUsed, keepBinding } from './claims.ts';
 import { RESOURCES, type Store } from './store.ts';
 
@@ -172,6 +178,7 @@ export class Registry {
 		check(next as unknown as KubeObject, [
 			...validateObject(next as unknown as KubeObject, { profile }),
 			...(free ? [] : validatePodUpdate(next, before)),
+			...(options.subresource === 'resize' ? validatePodResize(next, before) : []),
 		]);
 		const changed = stableJson(next.spec) !== stableJson(before.spec);
 		const generation = (keep.generation ?? 1) + (changed ? 1 : 0);
