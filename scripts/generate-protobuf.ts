@@ -16,6 +16,7 @@ const META: Record<string, string> = {
 		'name:1 generateName:2 namespace:3 selfLink:4 uid:5 resourceVersion:6 generation:7 creationTimestamp:8 ' +
 		'deletionTimestamp:9 deletionGracePeriodSeconds:10 labels:11 annotations:12 ownerReferences:13 finalizers:14',
 	OwnerReference: 'kind:1 name:3 uid:4 apiVersion:5 controller:6 blockOwnerDeletion:7',
+	Condition: 'type:1 status:2 observedGeneration:3 lastTransitionTime:4 reason:5 message:6',
 	LabelSelector: 'matchLabels:1 matchExpressions:2',
 	LabelSelectorRequirement: 'key:1 operator:2 values:3',
 };

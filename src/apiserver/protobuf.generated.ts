@@ -13,6 +13,7 @@ export const NUMBERS: Readonly<Record<string, string>> = {
 	CinderVolumeSource: "volumeID:1 fsType:2 readOnly:3 secretRef:4",
 	ClientIPConfig: "timeoutSeconds:1",
 	ClusterTrustBundleProjection: "name:1 signerName:2 labelSelector:3 optional:5 path:4",
+	Condition: "type:1 status:2 observedGeneration:3 lastTransitionTime:4 reason:5 message:6",
 	ConfigMap: "metadata:1 immutable:4 data:2 binaryData:3",
 	ConfigMapEnvSource: "name:1.1 optional:2",
 	ConfigMapKeySelector: "name:1.1 key:2 optional:3",

@@ -42,10 +42,10 @@ export function wireOfSocket(socket: Duplex, head: Buffer): Wire {
 	return {
 		send(bytes) {
 			const { promise, resolve } = Promise.withResolvers<void>();
+			// What a socket that is cut had still to write is told of as well.
 			if (!socket.writable) resolve();
 			else socket.write(bytes, () => resolve());
-			socket.once('close', resolve);
-			return promise.finally(() => socket.off('close', resolve));
+			return promise;
 		},
 		onBytes: (listener) => socket.on('data', listener),
 		onClose: (listener) => socket.once('close', listener),
