@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Check } from '../api/checkup.ts';
 import type { Engine, EngineInfo } from '../engine/engine.ts';
 import { INSTANCE, networkName } from '../translate/names.ts';
+import { isUnreachable } from './engine-link.ts';
 import { leftovers } from './leftovers.ts';
 import { overlaps } from './network.ts';
 import type { Store } from './store.ts';
@@ -30,7 +31,10 @@ export async function checkup(parts: CheckupParts): Promise<readonly Check[]> {
 				return await check(parts);
 			} catch (error) {
 				const message = `it could not be checked: ${(error as Error).message}`;
-				return { name: check.name, state: 'problem', message, mend: 'see `podrun supervisor logs`' };
+				const mend = isUnreachable(error)
+					? 'start the Docker engine: podrun waits for it and goes on by itself'
+					: 'see `podrun supervisor logs`';
+				return { name: check.name, state: 'problem', message, mend };
 			}
 		}),
 	);

@@ -32,11 +32,13 @@ export class PodStreams {
 		this.#clock = clock;
 	}
 
-	/** Throws NotFound, and BadRequest for a container that has no log yet. */
+	/** Throws NotFound, BadRequest for a container that has no log yet, and EngineError. */
 	async logs(namespace: string, name: string, request: LogRequest): Promise<Readable> {
 		const pod = this.#pod(namespace, name);
 		const container = chosenContainer(pod, request.container);
 		const id = logContainerID(pod, container, request.previous ?? false);
+		// Once the answer has begun nobody can be told any more that there is no engine, or no such container.
+		await this.#engine.inspectContainer(id);
 		const abort = new AbortController();
 		const since = request.sinceTime !== undefined ? Date.parse(request.sinceTime) : undefined;
 		const chunks = this.#engine.logs(

@@ -79,6 +79,12 @@ export function engineFaults(liveRestore: boolean): void {
 			const exec = await s.podrun('exec', NAME, '-c', 'web', '--', 'true');
 			expect(exec.code).toBe(1);
 			expect(exec.err).toMatch(/no Docker engine at unix:/);
+			const logs = await s.podrun('logs', NAME, '-c', 'web');
+			expect(logs.code).toBe(1);
+			expect(logs.err).toMatch(/Error from server \(ServiceUnavailable\): no Docker engine at unix:/);
+			expect((await s.podrun('doctor')).out).toMatch(
+				/PROBLEM +engine .*no Docker engine.*\n.*start the Docker engine/,
+			);
 		}
 
 		/** These events there are, and none that blames the pod. */

@@ -1,6 +1,6 @@
 /** `podrun logs`: the log of a container, of all of them, or of several pods. */
 import type { Readable } from 'node:stream';
-import { ApiError } from '../../api/errors.ts';
+import { ApiError, UserError } from '../../api/errors.ts';
 import type { KubeObject, Pod } from '../../api/types.ts';
 import { type Client, type Query, resourcePath } from '../../client/client.ts';
 import { chooseContainer, containersOf } from '../containers.ts';
@@ -117,7 +117,7 @@ async function copy(io: Io, stream: Readable, prefix: string, mixed: boolean): P
 			await new Promise<void>((resolve) => io.stdout.once('drain', resolve));
 		}
 	};
-	for await (const chunk of stream) {
+	for await (const chunk of whole(stream)) {
 		if (prefix === '' && !mixed) {
 			await write(chunk as Buffer);
 			continue;
@@ -129,6 +129,19 @@ async function copy(io: Io, stream: Readable, prefix: string, mixed: boolean): P
 	const rest = splitter.end();
 	if (rest.length > 0) {
 		await write(Buffer.concat([Buffer.from(prefix), rest, Buffer.from('\n')]));
+	}
+}
+
+/** The stream to its end; one that breaks off is told as such. */
+async function* whole(stream: Readable): AsyncGenerator<unknown, void, void> {
+	try {
+		yield* stream;
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error;
+		throw new UserError('SUPERVISOR', 'the log broke off: the supervisor could not read on', {
+			cause: error,
+			hint: 'run the command again; `podrun ps` tells if the engine is away',
+		});
 	}
 }
 

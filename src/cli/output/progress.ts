@@ -43,6 +43,12 @@ export function rowsOf(pod: Pod, events: readonly Event[]): readonly Row[] {
 type Text = Pick<Row, 'status' | 'text' | 'details' | 'current' | 'total'>;
 
 function podText(pod: Pod, events: readonly Event[]): Text {
+	const node = events.findLast(({ reason }) => reason === 'NodeNotReady' || reason === 'NodeReady');
+	// Until it answers again, all that is told below is what was seen last.
+	if (node?.reason === 'NodeNotReady') {
+		const why = (node.message ?? '').replace(/^Node is not ready: /, '');
+		return { status: 'waiting', text: 'Waiting for the engine', details: why };
+	}
 	const verdict = verdictOf(pod, events);
 	switch (verdict.type) {
 		case 'ready':

@@ -35,6 +35,19 @@ describe('progress', () => {
 		expect(plainLine(rowsOf(starting, [pulling])[1] as never)).toBe('pod/web main: Pulling (busybox:1.36)');
 	});
 
+	test('while the engine is away the pod waits for it, whatever was seen last', () => {
+		const away = event(
+			'NodeNotReady',
+			'Node is not ready: no Docker engine at unix:///x: nothing listens there',
+		);
+		const back = event('NodeReady', 'The Docker engine answers again');
+		const seen = pod({ statuses: [running('main')] });
+		expect(plainLine(rowsOf(seen, [away])[0] as never)).toBe(
+			'pod/web: Waiting for the engine (no Docker engine at unix:///x: nothing listens there)',
+		);
+		expect(plainLine(rowsOf(seen, [away, back])[0] as never)).toBe('pod/web: Ready (10.201.0.7)');
+	});
+
 	test('bytes of a pull are told to programs', () => {
 		const status = waiting('main', 'ContainerCreating', {
 			state: { waiting: { reason: 'ContainerCreating', message: 'pulling 5/20 bytes' } },
