@@ -64,6 +64,7 @@ export function parseObject(body: Buffer, yaml: boolean): Record<string, unknown
 	return value;
 }
 
+/** A body as JSON, not too deep. Throws 400. */
 export function fromJson(body: Buffer): unknown {
 	try {
 		return shallow(JSON.parse(body.toString('utf8')));
@@ -75,6 +76,7 @@ export function fromJson(body: Buffer): unknown {
 	}
 }
 
+/** A body as YAML 1.1, without texts that would keep the parser busy. Throws 400. */
 export function fromYaml(body: Buffer): unknown {
 	const text = body.toString('utf8');
 	// Texts on which the parser would spend minutes, or all memory.
@@ -108,6 +110,7 @@ function shallow(value: unknown): unknown {
 	return value;
 }
 
+/** 415, with what would have been taken. */
 export function unsupportedMedia(type: string, supported: string): ApiError {
 	return new ApiError(
 		415,
@@ -163,10 +166,12 @@ export function accepted(header: string): Accepted[] {
 	});
 }
 
+/** `body`: an object, or JSON that is text already. */
 export function sendJson(exchange: Exchange, code: number, body: unknown): void {
 	sendText(exchange, code, typeof body === 'string' ? body : JSON.stringify(body), 'application/json');
 }
 
+/** Answers whole; without the body to HEAD. */
 export function sendText(exchange: Exchange, code: number, text: string, type: string): void {
 	const body = Buffer.from(text);
 	exchange.response.writeHead(code, { 'content-type': type, 'content-length': body.length });
@@ -193,6 +198,7 @@ export function success(details: Status['details']): Status {
 	};
 }
 
+/** Whether it is an object and no list. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
 	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

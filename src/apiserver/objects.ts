@@ -256,6 +256,7 @@ function listMetadata(resourceVersion: string, page?: Page): Record<string, unkn
 	};
 }
 
+/** The name in the path. Throws 404 where there is none. */
 export function nameOf(exchange: Exchange): string {
 	const { name } = exchange.params;
 	if (name === undefined || name === '') throw notFound('objects', '');

@@ -113,6 +113,7 @@ export interface Verdict {
 	readonly message?: string;
 }
 
+/** How a process ended, as the Status that kubectl reads the exit code from. */
 export function verdictOf(end: { readonly code: number } | { readonly error: unknown }): Verdict {
 	if ('error' in end) return statusOf(end.error);
 	const { code } = end;

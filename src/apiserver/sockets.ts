@@ -135,6 +135,7 @@ export function writeSlowly(socket: WebSocket, stream: NodeJS.WritableStream, ch
 	stream.once('drain', go).once('close', go);
 }
 
+/** A message of `ws` in one piece. */
 export function asBuffer(data: RawData): Buffer {
 	if (Buffer.isBuffer(data)) return data;
 	return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);

@@ -7,6 +7,7 @@ import type { Handler, Route } from './routes.ts';
 /** Of one sync: more than any client sends at once. */
 const SYNC_LIMIT = 512 * 1024 * 1024;
 
+/** The routes below /podrun/v1. */
 export function syncRoutes(backend: Backend): Route<Handler>[] {
 	const pod = '/podrun/v1/namespaces/:namespace/pods/:name';
 	return [

@@ -11,16 +11,16 @@ import type { Pod, Role } from '../api/types.ts';
 export const POD_NAME = 'io.kubernetes.pod.name';
 export const POD_NAMESPACE = 'io.kubernetes.pod.namespace';
 export const POD_UID = 'io.kubernetes.pod.uid';
-export const CONTAINER_NAME = 'io.kubernetes.container.name';
+const CONTAINER_NAME = 'io.kubernetes.container.name';
 export const INSTANCE = 'podrun.dev/instance';
-export const ROLE = 'podrun.dev/role';
-export const ATTEMPT = 'podrun.dev/attempt';
-export const HASH = 'podrun.dev/hash';
+const ROLE = 'podrun.dev/role';
+const ATTEMPT = 'podrun.dev/attempt';
+const HASH = 'podrun.dev/hash';
 export const RESOURCES = 'podrun.dev/resources';
 export const BACKOFF = 'podrun.dev/backoff';
 export const SANDBOX = 'podrun.dev/sandbox';
-export const VOLUME = 'podrun.dev/volume';
-export const VOLUME_KIND = 'podrun.dev/volume-kind';
+const VOLUME = 'podrun.dev/volume';
+const VOLUME_KIND = 'podrun.dev/volume-kind';
 /** Of a container with pinned folders and of the volumes that they are: which of them belong together. */
 export const PINNED = 'podrun.dev/pinned';
 /** Of a claim's volume: `namespace/claim`. */
@@ -28,7 +28,7 @@ export const CLAIM = 'podrun.dev/claim';
 
 /** The container name of the pause. */
 export const POD_CONTAINER = 'POD';
-export const DEFAULT_INSTANCE = 'default';
+const DEFAULT_INSTANCE = 'default';
 /** Docker takes long names, but they become file names of at most 255 bytes in places. */
 const MAX_NAME = 200;
 const ROLES: readonly string[] = ['infra', 'init', 'sidecar', 'app', 'ephemeral'];
@@ -167,7 +167,7 @@ export function parseLabels(labels: Readonly<Record<string, string>>): Container
 }
 
 /** Labels that everything of one pod carries: its volumes too. */
-export function podLabels(instance: string, pod: PodIdentity): Record<string, string> {
+function podLabels(instance: string, pod: PodIdentity): Record<string, string> {
 	return { [INSTANCE]: instance, [POD_NAME]: pod.name, [POD_NAMESPACE]: pod.namespace, [POD_UID]: pod.uid };
 }
 

@@ -59,6 +59,7 @@ function frameOf(bytes: Buffer): Frame {
 	return { type: 'control', kind: first & 0xffff, fin, payload };
 }
 
+/** `fin`: the last one of this direction. */
 export function dataFrame(stream: number, payload: Buffer, fin: boolean): Buffer {
 	const head = Buffer.alloc(HEAD);
 	head.writeUInt32BE(stream);
@@ -67,6 +68,7 @@ export function dataFrame(stream: number, payload: Buffer, fin: boolean): Buffer
 	return Buffer.concat([head, payload]);
 }
 
+/** Without flags. */
 export function controlFrame(kind: number, payload: Buffer): Buffer {
 	const head = Buffer.alloc(HEAD);
 	head.writeUInt16BE(0x8000 | VERSION);

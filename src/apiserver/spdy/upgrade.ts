@@ -15,6 +15,7 @@ const SPDY = 'SPDY/3.1';
  */
 const PING_EVERY = 10_000;
 
+/** Whether a request wants its connection upgraded to SPDY. */
 export function asksForSpdy(request: IncomingMessage): boolean {
 	return (request.headers.upgrade ?? '').toLowerCase() === SPDY.toLowerCase();
 }

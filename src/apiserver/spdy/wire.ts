@@ -18,6 +18,7 @@ export interface Wire {
 	close(fault?: string): void;
 }
 
+/** SPDY in the messages of a WebSocket, as newer kubectl tunnels it. */
 export function wireOfWebSocket(socket: WebSocket): Wire {
 	socket.on('error', () => socket.terminate());
 	return {

@@ -2,6 +2,7 @@
 import { type Diagnostic, formatDiagnostic } from '../../manifest/diagnostic.ts';
 import type { Teller } from './teller.ts';
 
+/** Each error with its line, then that the pod runs on as it was. */
 export function tellDiagnostics(teller: Teller, diagnostics: readonly Diagnostic[]): void {
 	const errors = diagnostics.filter(({ severity }) => severity === 'error');
 	for (const error of errors) {

@@ -6,6 +6,7 @@ import { keyText, type PodFeed, type PodKey } from '../up/feed.ts';
 import { type Verdict, verdictOf } from '../up/verdict.ts';
 import { podPath } from './transfer.ts';
 
+/** The pod as the feed knows it; undefined before it was seen. */
 export function podOf(feed: PodFeed, key: PodKey): Pod | undefined {
 	return feed
 		.pods()

@@ -98,6 +98,7 @@ export function concerns(root: string, ignore: IgnoreRules, path: string): boole
 	return !ignore.ignores(path.slice(root.length + 1));
 }
 
+/** Whether there is nothing to do. */
 export function isEmpty(batch: Batch): boolean {
 	return [batch.rebuilds, batch.syncs, batch.restarts, batch.execs].every(({ length }) => length === 0);
 }
