@@ -32,7 +32,8 @@ export default defineConfig({
 					globalSetup: ['test/support/e2e-setup.ts'],
 					testTimeout: 300_000,
 					hookTimeout: 300_000,
-					maxWorkers: 2,
+					// Most of them wait most of the time.
+					maxWorkers: 3,
 				},
 			},
 			{

@@ -71,6 +71,8 @@ const DRAIN_WITHIN = 5_000;
 export function createApiServer(options: ApiServerOptions): ApiServer {
 	const stopping = new AbortController();
 	const upgraded = new Set<Duplex>();
+	/** What is being answered on a connection. */
+	const answers = new WeakMap<Duplex, ServerResponse>();
 	let open = 0;
 	let quietSince = performance.now();
 	const routes = routerOf(routesOf(options));
@@ -92,6 +94,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 	};
 
 	http.on('request', (request, response) => {
+		answers.set(request.socket, response);
+		response.once('finish', () => answers.delete(request.socket));
 		response.once('close', begun());
 		serve(request, response).catch((error: unknown) => fail(error, request, response));
 	});
@@ -107,7 +111,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 		});
 	});
 	http.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-		if (error.code === 'ECONNRESET') socket.destroy();
+		// In the middle of an answer nobody would take it for one.
+		if (error.code === 'ECONNRESET' || answers.get(socket)?.headersSent) socket.destroy();
 		else refuse(socket, malformed(error.code));
 	});
 

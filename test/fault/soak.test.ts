@@ -8,7 +8,7 @@ test('pods that crash, come and go under many watches: nothing grows, nothing is
 	const { samples, lags, changes, ...found } = await soak({
 		bin: process.env.PODRUN_BIN ?? fileURLToPath(new URL('../../dist/podrun.js', import.meta.url)),
 		pods: 6,
-		seconds: 30,
+		seconds: 25,
 		churned: 2,
 		churnEvery: 500,
 	});
