@@ -92,6 +92,17 @@ async function serve({ env, engine, paths, lock, log, ready }: Serving): Promise
 	const supervisor = await createSupervisor({ engine, info, instance, stateFolder, env, log });
 	const startedAt = new Date().toISOString();
 	const ending = Promise.withResolvers<string>();
+	keepGoing(log);
+	process.once('SIGTERM', () => ending.resolve('SIGTERM'));
+	process.once('SIGINT', () => ending.resolve('SIGINT'));
+	log.info('start', {
+		version: VERSION,
+		pid: process.pid,
+		engine: engine.address,
+		engineVersion: info.version,
+	});
+	// It asks the engine first: the API is made while the answers are on their way.
+	const starting = supervisor.start();
 	const server = createApiServer({
 		backend: supervisor.backend,
 		profile: 'local',
@@ -108,16 +119,7 @@ async function serve({ env, engine, paths, lock, log, ready }: Serving): Promise
 		onStop: () => ending.resolve('asked to stop'),
 		onError: (error, request) => log.error('request failed', { request, error }),
 	});
-	keepGoing(log);
-	process.once('SIGTERM', () => ending.resolve('SIGTERM'));
-	process.once('SIGINT', () => ending.resolve('SIGINT'));
-	log.info('start', {
-		version: VERSION,
-		pid: process.pid,
-		engine: engine.address,
-		engineVersion: info.version,
-	});
-	await supervisor.start();
+	await starting;
 	// Left by a supervisor that was killed: the lock says that nobody serves there.
 	rmSync(socket, { force: true });
 	await server.listen(socket);
