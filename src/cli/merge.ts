@@ -62,19 +62,20 @@ const SERVERS_OWN = [
 ] as const;
 
 /**
- * A manifest that was dumped from a cluster, or from an object that is gone, without what the server there wrote
- * into it: another object's uid would be a precondition that this one never meets. The dump of `live` itself as it is.
+ * A manifest without what a server wrote into it elsewhere: in a cluster, or into an object that is gone. Another
+ * object's uid would be a precondition that this one never meets, and with another node's name a Pod would count as
+ * placed and pass admission unseen. The dump of `live` itself stays as it is.
  */
 export function withoutOrigin(manifest: KubeObject, live?: KubeObject): KubeObject {
 	const { uid } = manifest.metadata;
-	if (uid === undefined || uid === live?.metadata.uid) return manifest;
 	const metadata = { ...manifest.metadata };
-	for (const field of SERVERS_OWN) delete metadata[field];
+	if (uid !== undefined && uid !== live?.metadata.uid)
+		for (const field of SERVERS_OWN) delete metadata[field];
 	const { spec } = manifest;
 	if (manifest.kind !== 'Pod' || !isRecord(spec)) return { ...manifest, metadata };
-	// The node there: with it a Pod would count as placed already, and pass admission unseen.
+	const node = isRecord(live?.spec) ? live.spec.nodeName : undefined;
 	const { nodeName: _, ...placed } = spec;
-	return { ...manifest, metadata, spec: placed };
+	return { ...manifest, metadata, spec: spec.nodeName === node ? spec : placed };
 }
 
 /** What has to be written so that `live` becomes what the manifest says. */

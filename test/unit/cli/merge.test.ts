@@ -52,6 +52,18 @@ describe('apply merges three ways', () => {
 		expect(withoutOrigin(dump).spec).toEqual({ containers: [web] });
 	});
 
+	test('the name of a node is not taken from a manifest: there is one node', () => {
+		const named = manifest({ containers: [web], nodeName: 'worker-2' });
+		const server = live(withoutOrigin(named), (spec) => {
+			spec.nodeName = 'vm';
+		});
+		expect(withoutOrigin(named).spec).toEqual({ containers: [web] });
+		expect(threeWayMerge(named, server)).toMatchObject({
+			changed: false,
+			object: { spec: { nodeName: 'vm' } },
+		});
+	});
+
 	test('a changed image keeps the defaults and leaves no resourceVersion to collide with', () => {
 		const server = live(manifest({ containers: [web] }), (spec) => {
 			Object.assign((spec.containers as object[])[0] as object, { imagePullPolicy: 'IfNotPresent' });
