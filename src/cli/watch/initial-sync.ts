@@ -48,18 +48,29 @@ export class Staging {
 		tell(teller, key, work, results, since);
 	}
 
-	/** After it was made, or refused: `uid` of the pod. What it did not take is left to the session. */
+	/**
+	 * After it was made, or refused: `uid` of the pod. What it did not take is left to the session. Never rejects: the
+	 * pod is there by now, and its files can still come.
+	 */
 	async taken(key: PodKey, uid: string | undefined): Promise<void> {
-		const { client, signal } = this.#context;
 		const work = this.#work.get(keyText(key));
 		if (work === undefined) return;
-		let all = uid !== undefined;
-		for (const one of all ? work : []) {
-			const kept = new Set(await keptPaths(client, one, signal));
-			all &&= one.writes.every(({ target }) => kept.has(target));
+		try {
+			if (uid !== undefined && (await this.#hasAll(work))) this.#pods.set(keyText(key), uid);
+			if (work.length > 0) await this.#context.client.request('DELETE', `${podPath(key)}/staged`);
+		} catch (error) {
+			const message = error instanceof Error ? error.message : String(error);
+			this.#context.teller.always('failed', `initial sync of pod/${key.name}: ${message}`, { message });
 		}
-		if (all && uid !== undefined) this.#pods.set(keyText(key), uid);
-		if (work.length > 0) await client.request('DELETE', `${podPath(key)}/staged`);
+	}
+
+	async #hasAll(work: readonly SyncWork[]): Promise<boolean> {
+		const { client, signal } = this.#context;
+		for (const one of work) {
+			const kept = new Set(await keptPaths(client, one, signal));
+			if (!one.writes.every(({ target }) => kept.has(target))) return false;
+		}
+		return true;
 	}
 
 	/** Undefined when no pod was made. */
