@@ -7,6 +7,9 @@ export type Fields = Readonly<Record<string, unknown>>;
 /** Characters of one field: an engine may have much to say. */
 const LONGEST = 8 * 1024;
 
+/** In a URL: of an engine, a registry, a proxy. */
+const PASSWORD = /\/\/([^\s/@:]*):[^\s/@]+@/g;
+
 export interface Log {
 	debug(message: string, fields?: Fields): void;
 	info(message: string, fields?: Fields): void;
@@ -29,10 +32,11 @@ export function createLog(write: (line: string) => void, level: 'debug' | 'info'
 }
 
 function plain(value: unknown): unknown {
-	if (typeof value === 'string' && value.length > LONGEST)
-		return `${value.slice(0, LONGEST)}… (${value.length - LONGEST} characters more)`;
-	if (!(value instanceof Error)) return value;
-	return plain(told(value));
+	if (value instanceof Error) return plain(told(value));
+	if (typeof value !== 'string') return value;
+	const more = value.length - LONGEST;
+	const cut = more > 0 ? `${value.slice(0, LONGEST)}… (${more} characters more)` : value;
+	return cut.replace(PASSWORD, '//$1:***@');
 }
 
 function told(value: Error): string {

@@ -38,6 +38,17 @@ it('tells an error by its message and cause, never by what hangs on it', () => {
 	expect(line).not.toContain('hunter2');
 });
 
+it('tells no password of a URL', () => {
+	const [line = ''] = logged('info', (log) =>
+		log.info('start', {
+			engine: 'tcp://me:hunter2@host:2375',
+			error: new EngineError('UNKNOWN', 'proxy http://:hunter2@p/'),
+		}),
+	);
+	expect(line).not.toContain('hunter2');
+	expect(line).toContain('tcp://me:***@host:2375');
+});
+
 it('cuts what an engine has too much to say', () => {
 	const [line = ''] = logged('info', (log) => log.info('failed', { error: 'x'.repeat(1_000_000) }));
 	expect(line.length).toBeLessThan(10_000);
