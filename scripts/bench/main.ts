@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { infraImage } from '../../src/engine/infra-image.ts';
 import type { Bench } from './bench.ts';
 import { Floor } from './floor.ts';
-import { peers } from './peers.ts';
+import { type Peer, peers } from './peers.ts';
 import { Podrun, run } from './podrun.ts';
 import { bringUp } from './rows/bring-up.ts';
 import { cli, logs, updates } from './rows/cli.ts';
@@ -93,17 +93,18 @@ async function measure(): Promise<void> {
 	await podrun.cli('up', '-d', '--progress', 'quiet', '-f', podrun.write(podrun.pod('bench-keeper', 1)));
 	await floor.open();
 	const absent = (why: string): void => say(`LEFT OUT  ${why}`);
+	others = await peers({
+		folder: podrun.folder,
+		image: given.image,
+		pause,
+		oci: given.runtime ?? (await defaultRuntime()),
+		absent,
+		...runtime,
+	});
 	const bench: Bench = {
 		floor,
 		podrun,
-		peers: await peers({
-			folder: podrun.folder,
-			image: given.image,
-			pause,
-			oci: given.runtime ?? (await defaultRuntime()),
-			absent,
-			...runtime,
-		}),
+		peers: others,
 		absent,
 		rounds: Number(given.rounds),
 		prefix,
@@ -126,12 +127,16 @@ function report(): void {
 	writeFileSync(given.json, `${JSON.stringify({ about: title, measured }, null, '\t')}\n`);
 }
 
+let others: readonly Peer[] = [];
 let closing: Promise<void> | undefined;
 /** Once, whoever asks. */
 function close(): Promise<void> {
-	closing ??= Promise.allSettled([podrun.close(), floor.close()]).then((ends) => {
+	closing ??= (async () => {
+		// What has nothing to take down says so, which is no news.
+		await Promise.allSettled(others.map((peer) => peer.down()));
+		const ends = await Promise.allSettled([podrun.close(), floor.close()]);
 		for (const end of ends) if (end.status === 'rejected') say(`not cleaned up: ${end.reason}`);
-	});
+	})();
 	return closing;
 }
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
