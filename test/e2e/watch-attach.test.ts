@@ -59,8 +59,7 @@ describe('after a watch', () => {
 	const scenario = new Scenario('watch-stale');
 	const image = `${scenario.instance}/app:dev`;
 	afterAll(async () => {
-		await scenario.end();
-		await docker.getImage(image).remove({ force: true });
+		await scenario.end().finally(() => docker.getImage(image).remove({ force: true }));
 	});
 
 	/** An image under the same name, with another page. */

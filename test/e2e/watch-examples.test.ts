@@ -127,8 +127,7 @@ describe('tomcat-war', () => {
 		});
 	});
 	afterAll(async () => {
-		await scenario.end();
-		await docker.getImage(image).remove({ force: true });
+		await scenario.end().finally(() => docker.getImage(image).remove({ force: true }));
 	});
 
 	test('an edited JSP is served after a reload of the page', async () => {
