@@ -34,12 +34,18 @@ const extras = fc.record({
 	pre: fc.boolean(),
 	startup: fc.boolean(),
 	absent: fc.boolean(),
+	/** Its exit code 1 restarts all containers of the pod. */
+	all: fc.nat(4).map((n) => n === 0),
 });
+
+const ALL: Partial<Container> = {
+	restartPolicyRules: [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [1] } }],
+};
 
 function dressed(
 	name: string,
 	make: typeof container,
-	e: { post: boolean; pre: boolean; startup: boolean; absent: boolean },
+	e: { post: boolean; pre: boolean; startup: boolean; absent: boolean; all: boolean },
 ): Container {
 	return make(name, {
 		...(e.post || e.pre
@@ -47,6 +53,7 @@ function dressed(
 			: {}),
 		...(e.startup ? { startupProbe: { tcpSocket: { port: 80 } } } : {}),
 		...(e.absent ? { image: 'late:1' } : {}),
+		...(e.all ? { ...(make === container ? { restartPolicy: 'Never' } : {}), ...ALL } : {}),
 	});
 }
 
