@@ -51,6 +51,8 @@ export function ownEngine(options: OwnEngineOptions): OwnEngine {
 	beforeAll(async () => {
 		await engine.start();
 		await engine.load(options.images);
+		const { Version } = await engine.docker.version();
+		process.stdout.write(`an engine of the test's own: Docker ${Version}, the dockerd of PATH\n`);
 	});
 	afterAll(() => engine.end());
 	return engine;
