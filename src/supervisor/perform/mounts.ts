@@ -29,7 +29,13 @@ export async function realMounts(
 	pins: Pins,
 ): Promise<MountOption[]> {
 	const planned = plannedMounts(deed.pod, container, context);
-	return Promise.all(planned.map((mount) => realMount(parts, deed, container, mount, pins)));
+	const made = await Promise.allSettled(
+		planned.map((mount) => realMount(parts, deed, container, mount, pins)),
+	);
+	// Only when none is under way any more can what was pinned be undone.
+	const failed = made.find((one) => one.status === 'rejected');
+	if (failed !== undefined) throw failed.reason;
+	return made.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
 }
 
 async function realMount(
