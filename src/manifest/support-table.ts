@@ -159,7 +159,9 @@ export const SUPPORT: Readonly<Record<string, Readonly<Record<string, Support>>>
 	SELinuxOptions: honoured('level role type user'),
 	SeccompProfile: {
 		...honoured('type'),
-		localhostProfile: approximated("a file of podrun's machine, in a kubelet's folder for them or in PODRUN_SECCOMP_ROOT"),
+		localhostProfile: approximated(
+			"a file of podrun's machine, in a kubelet's folder for them or in PODRUN_SECCOMP_ROOT",
+		),
 	},
 	VolumeMount: {
 		...honoured('mountPath mountPropagation name readOnly subPath subPathExpr'),
