@@ -208,7 +208,7 @@ async function until(is: () => boolean, within: number, what: string): Promise<v
 
 export const mb = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MB`;
 
-/** What has grown from the first quarter to the end, beyond what is noise. */
+/** What has grown from the first quarter to the end, beyond noise and histories that were not full by then. */
 export function growth(samples: readonly Sample[]): readonly string[] {
 	const quarter = Math.max(1, Math.floor(samples.length / 8));
 	const middle = Math.floor(samples.length / 4);
@@ -216,8 +216,8 @@ export function growth(samples: readonly Sample[]): readonly string[] {
 	const after = samples.slice(-2 * quarter);
 	const least = (of: readonly Sample[], key: (sample: Sample) => number): number => Math.min(...of.map(key));
 	const measures: readonly (readonly [string, (sample: Sample) => number, number, number])[] = [
-		['resident memory', ({ resident }) => resident, 1.25, 32 * 1024 * 1024],
-		['heap', ({ heap }) => heap, 1.2, 8 * 1024 * 1024],
+		['resident memory', ({ resident }) => resident, 1.25, 48 * 1024 * 1024],
+		['heap', ({ heap }) => heap, 1.2, 20 * 1024 * 1024],
 		['buffers', ({ buffers }) => buffers, 1.2, 8 * 1024 * 1024],
 		['open files', ({ files }) => files ?? 0, 1.1, 20],
 		['timers', ({ timers }) => timers, 1.1, 20],
