@@ -132,8 +132,7 @@ export class Inventory {
 function toObserved(container: EngineContainer): ObservedContainer | undefined {
 	const identity = parseLabels(container.labels);
 	if (identity === undefined) return undefined;
-	const { status } = container;
-	const state = status === 'restarting' || status === 'removing' ? 'exited' : status;
+	const state = stateOf(container);
 	const neverRan = state === 'created' && container.exitCode === 0 && container.error === '';
 	return {
 		id: container.id,
@@ -156,6 +155,14 @@ function toObserved(container: EngineContainer): ObservedContainer | undefined {
 		...(container.stopSignal === '' ? {} : { stopSignal: container.stopSignal }),
 		...(identity.role === 'infra' ? { ip: ipOf(container) } : {}),
 	};
+}
+
+/** One that is removed before it was ever started has not ended: it is still what it was, as long as it can be seen. */
+function stateOf(container: EngineContainer): ObservedContainer['state'] {
+	const { status, startedAt, exitCode, error } = container;
+	const isGoing = status === 'removing' || status === 'dead';
+	if (isGoing && startedAt === undefined && exitCode === 0 && error === '') return 'created';
+	return status === 'restarting' || status === 'removing' ? 'exited' : status;
 }
 
 /** The first address that any network gave; '' on the host's network. */

@@ -61,7 +61,10 @@ export async function leftovers(instance: string): Promise<readonly string[]> {
 		docker.listNetworks(ofInstance(instance)),
 	]);
 	return [
-		...containers.map(({ Names, Id }) => `container ${Names[0] ?? Id}`),
+		// One that is gone but for the engine's list has lost its name: see src/engine/docker/containers.ts.
+		...containers
+			.filter(({ Names, State }) => State !== 'removing' || Names.length > 0)
+			.map(({ Names, Id }) => `container ${Names[0] ?? Id}`),
 		...(volumes.Volumes ?? []).map(({ Name }) => `volume ${Name}`),
 		...networks.map(({ Name }) => `network ${Name}`),
 	];
