@@ -215,7 +215,11 @@ try {
 	const podrun = (...args: string[]) => spawnSync(process.execPath, [BIN, ...args], { env, stdio: 'ignore' });
 	podrun('down', '--all', '-t', '0');
 	podrun('supervisor', 'stop');
-	for (const { Id } of await docker.listContainers({ all: true, filters: { ancestor: ['busybox:1.36'] } })) {
+	for (const { Id, State } of await docker.listContainers({
+		all: true,
+		filters: { ancestor: ['busybox:1.36'] },
+	})) {
+		if (State === 'removing') continue;
 		const { HostConfig } = await docker.getContainer(Id).inspect();
 		if (HostConfig.Binds?.some((bind) => bind.startsWith(folder)))
 			await docker.getContainer(Id).remove({ force: true });
