@@ -33,7 +33,8 @@ export async function readBody(exchange: Exchange): Promise<Buffer> {
 	if (Number(exchange.request.headers['content-length'] ?? 0) > BODY_LIMIT) throw tooLarge();
 	const chunks: Buffer[] = [];
 	let length = 0;
-	for await (const chunk of exchange.request) {
+	// What is left of a request that is refused is read by whoever answers it: its client may still be writing.
+	for await (const chunk of exchange.request.iterator({ destroyOnReturn: false })) {
 		length += (chunk as Buffer).length;
 		if (length > BODY_LIMIT) throw tooLarge();
 		chunks.push(chunk as Buffer);

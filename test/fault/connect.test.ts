@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { SupervisorInfo } from '../../../src/api/backend.ts';
-import type { Client } from '../../../src/client/client.ts';
-import { connect, findSupervisor, stopSupervisor, supervisorPaths } from '../../../src/client/connect.ts';
-import { podNamed } from '../../support/api-fixture.ts';
+import type { SupervisorInfo } from '../../src/api/backend.ts';
+import type { Client } from '../../src/client/client.ts';
+import { connect, findSupervisor, stopSupervisor, supervisorPaths } from '../../src/client/connect.ts';
+import { podNamed } from '../support/api-fixture.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../support/memory-supervisor.ts', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../support/memory-supervisor.ts', import.meta.url));
 const command = [process.execPath, PROGRAM];
 let env: NodeJS.ProcessEnv;
 let folder: string;
