@@ -126,3 +126,20 @@ function verdictOf(
 function digits(value: number): string {
 	return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }
+
+/** A row's contenders in ms; what is ours is told over another one, and how much of it is wanted at most. */
+export function compared(
+	row: string,
+	values: ReadonlyMap<string, number[]>,
+	ours: string,
+	over: string,
+	wanted?: number,
+): Measured[] {
+	return [...values].map(([contender, all]) => ({
+		row,
+		contender,
+		unit: 'ms',
+		values: all,
+		...(contender === ours ? { over, ...(wanted === undefined ? {} : { wanted }) } : {}),
+	}));
+}

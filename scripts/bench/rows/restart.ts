@@ -4,7 +4,7 @@
  */
 import type { Bench } from '../bench.ts';
 import type { Podrun } from '../podrun.ts';
-import { interleave, type Measured, timed } from '../stats.ts';
+import { compared, interleave, type Measured, timed } from '../stats.ts';
 
 /** ms: the shortest back-off that there is. */
 const BACKOFF = 1_000;
@@ -52,8 +52,8 @@ export async function restart(bench: Bench): Promise<Measured[]> {
 		]),
 	);
 	return [
-		...told('restart after SIGKILL', atOnce, 'podrun', 'kill, create + start', 1.1),
-		...told('restart after a back-off', waiting, 'podrun, beyond the wait', 'create + start', 1),
+		...compared('restart after SIGKILL', atOnce, 'podrun', 'kill, create + start', 1.1),
+		...compared('restart after a back-off', waiting, 'podrun, beyond the wait', 'create + start', 1),
 	];
 }
 
@@ -70,20 +70,4 @@ async function killed({ floor }: Bench, podrun: Podrun, name: string): Promise<n
 		await floor.kill(id);
 		await again;
 	});
-}
-
-function told(
-	row: string,
-	values: ReadonlyMap<string, number[]>,
-	ours: string,
-	over: string,
-	wanted: number,
-): Measured[] {
-	return [...values].map(([contender, all]) => ({
-		row,
-		contender,
-		unit: 'ms',
-		values: all,
-		...(contender === ours ? { over, wanted } : {}),
-	}));
 }

@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import type { Container, Pod } from '../../../src/api/types.ts';
 import type { Bench } from '../bench.ts';
 import { type Podrun, run } from '../podrun.ts';
-import { interleave, type Measured, timed } from '../stats.ts';
+import { compared, interleave, type Measured, timed } from '../stats.ts';
 
 const PORT = 8080;
 /** ms until a pod's own address must answer, where it can be reached at all. */
@@ -111,19 +111,4 @@ async function isReachable(host: string): Promise<boolean> {
 	} finally {
 		socket.destroy();
 	}
-}
-
-function compared(
-	row: string,
-	values: ReadonlyMap<string, number[]>,
-	ours: string,
-	over: string,
-): Measured[] {
-	return [...values].map(([contender, all]) => ({
-		row,
-		contender,
-		unit: 'ms',
-		values: all,
-		...(contender === ours ? { over } : {}),
-	}));
 }
