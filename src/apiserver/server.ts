@@ -16,7 +16,7 @@ import findMyWay from 'find-my-way';
 import type { Backend, SupervisorInfo } from '../api/backend.ts';
 import { ApiError, badRequest } from '../api/errors.ts';
 import type { Profile } from '../api/types.ts';
-import { VERSION } from '../api/version.ts';
+import { compareVersions, EXPECTED_VERSION, VERSION } from '../api/version.ts';
 import { type Exchange, sendJson, statusOf } from './exchange.ts';
 import {
 	type Handler,
@@ -117,7 +117,11 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 	});
 
 	async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-		response.setHeader('podrun-version', options.version ?? VERSION);
+		const version = options.version ?? VERSION;
+		response.setHeader('podrun-version', version);
+		const expected = request.headers[EXPECTED_VERSION];
+		if (typeof expected === 'string' && compareVersions(version, expected) < 0)
+			throw tooOld(version, expected);
 		response.setHeader('cache-control', 'no-cache, private');
 		const { path, query } = target(request);
 		const notice = path.startsWith('/api/v1/') ? options.notice?.() : undefined;
@@ -233,6 +237,11 @@ function missing(
 		);
 	}
 	return new ApiError(404, 'NotFound', 'the server could not find the requested resource', {});
+}
+
+/** The command that asks replaces this supervisor by one of its own version, and asks that one. */
+function tooOld(version: string, expected: string): ApiError {
+	return new ApiError(426, 'Expired', `the supervisor is of version ${version}, the command of ${expected}`);
 }
 
 function profileOf(request: IncomingMessage, fallback: Profile): Profile {

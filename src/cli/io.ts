@@ -24,15 +24,35 @@ export interface Io {
 	raise?(signal: NodeJS.Signals): void;
 }
 
-/** The real process. */
-export function processIo(): Io {
+/** The real process's; what was written has left it when `flushed` resolves. */
+export interface ProcessIo extends Io {
+	flushed(): Promise<void>;
+}
+
+/**
+ * The real process. A stream is looked up when it is asked for: each loads what a command that does not use it has no
+ * use for. `onBroken` hears of an output that can't be written to, e.g. EPIPE.
+ */
+export function processIo(onBroken: (error: NodeJS.ErrnoException) => void): ProcessIo {
+	const used = new Set<Output>();
+	const use = (stream: Output): Output => {
+		if (!used.has(stream)) stream.on('error', onBroken);
+		used.add(stream);
+		return stream;
+	};
 	return {
-		// Looked up when it is asked for: it loads what a command without input has no use for.
 		get stdin() {
 			return process.stdin;
 		},
-		stdout: process.stdout,
-		stderr: process.stderr,
+		get stdout() {
+			return use(process.stdout);
+		},
+		get stderr() {
+			return use(process.stderr);
+		},
+		async flushed() {
+			await Promise.all([...used].map((stream) => new Promise((done) => stream.write('', done))));
+		},
 		env: process.env,
 		cwd: process.cwd(),
 		raise: (signal) => {

@@ -14,18 +14,8 @@ async function run(args: readonly string[]): Promise<number> {
 	return (await import('./run.ts')).runCli(args, io);
 }
 
-/** Waits until what was written has left the process. */
-function flushed(stream: NodeJS.WritableStream): Promise<void> {
-	return new Promise((resolve) => {
-		stream.write('', () => resolve());
-	});
-}
-
-const io = processIo();
-for (const stream of [io.stdout, io.stderr]) {
-	// `podrun logs | head`: the reader went away, which is no error of ours.
-	stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
-}
+// `podrun logs | head`: the reader went away, which is no error of ours.
+const io = processIo(({ code }) => process.exit(code === 'EPIPE' ? 0 : 1));
 const code = await run(process.argv.slice(2));
-await Promise.all([flushed(io.stdout), flushed(io.stderr)]);
+await io.flushed();
 process.exit(code);

@@ -29,6 +29,8 @@ export interface VerbModule {
 export interface Tree {
 	/** A new verb: `spec` is commander's, e.g. `logs <pod>`. */
 	verb(spec: string, description: string, load: () => Promise<VerbModule>): Command;
+	/** A verb that does nothing but hold others. */
+	parent(name: string, description: string): Command;
 	/** A verb below another one; `hidden`: not in the help. */
 	under(
 		parent: Command,
@@ -40,8 +42,35 @@ export interface Tree {
 	readonly program: Command;
 }
 
-/** `done` gets the exit code of the verb that ran. */
-export function makeProgram(io: Io, done: (exitCode: number) => void): Command {
+/** In place of a verb that the command line does not name: to read what it takes would be most of a short verb's work. */
+class Unwanted extends Command {
+	override option(): this {
+		return this;
+	}
+
+	override addOption(): this {
+		return this;
+	}
+}
+
+const UNWANTED = new Unwanted();
+
+/**
+ * The tree with the verb that `args` begins with, or with all verbs where it begins with none. `done` gets the exit
+ * code of the verb that ran.
+ */
+export function programFor(args: readonly string[], io: Io, done: (exitCode: number) => void): Command {
+	const [first = ''] = args;
+	// Those look at the whole tree.
+	if (first !== 'help' && !first.startsWith('_')) {
+		const program = makeProgram(io, done, first);
+		if (program.commands.length > 0) return program;
+	}
+	return makeProgram(io, done);
+}
+
+/** `only`: the name of the one verb that is wanted; all of them without. */
+function makeProgram(io: Io, done: (exitCode: number) => void, only?: string): Command {
 	const program = new Command('podrun');
 	program
 		.description('Kubernetes Pods on a plain Docker engine.')
@@ -82,7 +111,10 @@ export function makeProgram(io: Io, done: (exitCode: number) => void): Command {
 		.option('--context <name>', 'docker context of the engine')
 		.option('--infra-image <image>', 'pause image to use instead of the built-in one');
 
+	// `logs <pod>` is named `logs`.
+	const isWanted = (spec: string) => only === undefined || spec.split(' ', 1)[0] === only;
 	const under: Tree['under'] = (parent, spec, description, load, options) => {
+		if (parent === UNWANTED || (parent === program && !isWanted(spec))) return UNWANTED;
 		const command = parent.command(spec, options).description(description);
 		command.action(async () => {
 			const given: GlobalOptions = command.optsWithGlobals();
@@ -96,6 +128,8 @@ export function makeProgram(io: Io, done: (exitCode: number) => void): Command {
 		program,
 		under,
 		verb: (spec, description, load) => under(program, spec, description, load),
+		parent: (name, description) =>
+			isWanted(name) ? program.command(name).description(description) : UNWANTED,
 	};
 	program.commandsGroup('Run pods:');
 	addComposeVerbs(tree);

@@ -40,6 +40,7 @@ export async function requestDelete(
 					: { gracePeriodSeconds: parameters.gracePeriodSeconds }),
 				...(parameters.dryRun ? { dryRun: ['All'] } : {}),
 			},
+			repeatable: true,
 		},
 	);
 	return answer?.kind === 'Status' ? answer.details?.uid : answer?.metadata?.uid;

@@ -6,13 +6,13 @@
 import { CommanderError } from 'commander';
 import type { Io } from './io.ts';
 import { tell } from './output/errors.ts';
-import { makeProgram } from './program.ts';
+import { programFor } from './program.ts';
 
 /** Runs one command line (without node and script) and returns its exit code. */
 export async function runCli(args: readonly string[], io: Io): Promise<number> {
 	try {
 		let code = 0;
-		const program = makeProgram(io, (result) => {
+		const program = programFor(args, io, (result) => {
 			code = result;
 		});
 		if (args.length === 0) {

@@ -12,7 +12,7 @@ import {
 } from 'node:http';
 import { ApiError, UserError } from '../api/errors.ts';
 import type { KubeObject } from '../api/types.ts';
-import { VERSION } from '../api/version.ts';
+import { EXPECTED_VERSION, VERSION } from '../api/version.ts';
 import {
 	type Client,
 	errorFrom,
@@ -42,8 +42,9 @@ export interface ClientOptions {
 	/** Called when nobody listens at the socket; resolves when somebody does again. Default: it is an error. */
 	readonly revive?: () => Promise<void>;
 	/**
-	 * Judges the version of whoever answers first. False: `revive` is called and the call made again, so the first
-	 * call is a reading; before a write, `revive` is called in any case. Default: any version will do.
+	 * Judges the version of whoever answers first. False: `revive` is called and the call made again, which nobody
+	 * notices: one that is too old carries nothing out. Before what is not repeatable, `revive` is called in any case.
+	 * Default: any version will do.
 	 */
 	readonly accepts?: (version: string | undefined) => boolean;
 	/** Warnings that come with answers, each text once. Default: dropped. */
@@ -90,7 +91,10 @@ export function createClient(options: ClientOptions): Client {
 
 	async function ask(method: Method, path: string, given: RequestParameters): Promise<IncomingMessage> {
 		const body = encodeBody(given.body);
+		const isRepeatable = method === 'GET' || given.repeatable === true;
+		if (!isRepeatable) await meet();
 		const headers: Record<string, string> = { ...common, accept: 'application/json', ...given.headers };
+		if (!isMet) headers[EXPECTED_VERSION] = VERSION;
 		if (body !== undefined) {
 			headers['content-type'] ??= 'application/json';
 			headers['content-length'] = String(body.length);
@@ -103,12 +107,11 @@ export function createClient(options: ClientOptions): Client {
 			headers,
 			...(given.signal ? { signal: given.signal } : {}),
 		};
-		if (method !== 'GET') await meet();
 		let answer: IncomingMessage;
 		try {
 			answer = await send(target, body, isMet ? undefined : ANSWER_WITHIN);
 		} catch (error) {
-			if (!isGone(error, method) || given.signal?.aborted) throw unreachable(error, options.socket);
+			if (!isGone(error, isRepeatable) || given.signal?.aborted) throw unreachable(error, options.socket);
 			if (revive === undefined) throw unreachable(error, options.socket);
 			return await anew(target, body, revive);
 		}
@@ -167,7 +170,7 @@ export function createClient(options: ClientOptions): Client {
 			try {
 				return await openWebSocket(options.socket, target, protocols, common, signal);
 			} catch (error) {
-				if (!isGone(error, 'GET') || revive === undefined) throw unreachable(error, options.socket);
+				if (!isGone(error, true) || revive === undefined) throw unreachable(error, options.socket);
 				await revive();
 				return await openWebSocket(options.socket, target, protocols, common, signal);
 			}
@@ -238,13 +241,13 @@ async function readAll(answer: IncomingMessage): Promise<string> {
 
 /**
  * Nobody listens any more: nothing was done, any call may be made again. A connection that broke under a
- * call may have done its work, so then only a reading is repeated.
+ * call may have done its work, so then only what is repeatable is repeated.
  */
-function isGone(error: unknown, method: Method): boolean {
+function isGone(error: unknown, isRepeatable: boolean): boolean {
 	const code = (error as NodeJS.ErrnoException).code;
 	// EPIPE: it was gone before it could read the whole of the request.
 	if (code === 'ECONNREFUSED' || code === 'ENOENT' || code === 'EPIPE') return true;
-	return method === 'GET' && code === 'ECONNRESET';
+	return isRepeatable && code === 'ECONNRESET';
 }
 
 function unreachable(error: unknown, socket: string): unknown {

@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { SupervisorInfo } from '../api/backend.ts';
 import { ApiError, UserError } from '../api/errors.ts';
 import type { Profile } from '../api/types.ts';
-import { VERSION } from '../api/version.ts';
+import { compareVersions, VERSION } from '../api/version.ts';
 import { type Client, type ClientOptions, createClient } from './client.ts';
 import { resolveEngineAddress } from './engine-address.ts';
 import { type Paths, pathsOf } from './paths.ts';
@@ -204,14 +204,4 @@ function notReady(paths: Paths): UserError {
 	return new UserError('SUPERVISOR', 'a supervisor is being started by another command, but is not ready', {
 		hint: `try again; see ${paths.log}, and ${paths.lock} for its pid`,
 	});
-}
-
-/** Negative: a is older. Numbers of major.minor.patch only. */
-function compareVersions(a: string, b: string): number {
-	const [left, right] = [a, b].map((v) => v.split(/[.-]/).slice(0, 3).map(Number)) as [number[], number[]];
-	for (let i = 0; i < 3; i++) {
-		const order = (left[i] ?? 0) - (right[i] ?? 0);
-		if (order !== 0) return order;
-	}
-	return 0;
 }

@@ -19,6 +19,8 @@ export interface RequestParameters {
 	/** e.g. `content-type: application/merge-patch+json`, `accept: …as=Table…`. */
 	readonly headers?: Readonly<Record<string, string>>;
 	readonly signal?: AbortSignal;
+	/** A write that may be made twice if its answer gets lost: the caller can cope with what the second one finds. */
+	readonly repeatable?: boolean;
 }
 
 /** What GET of a collection answers. */

@@ -19,7 +19,8 @@ export interface ApiFixture extends AsyncDisposable {
 	readonly bugs: unknown[];
 }
 
-export async function serveMemory(): Promise<ApiFixture> {
+/** `version`: of the supervisor, as its answers tell it. */
+export async function serveMemory(version?: string): Promise<ApiFixture> {
 	const folder = await mkdtemp(join(tmpdir(), 'podrun-api-'));
 	const socket = join(folder, 'api.sock');
 	const backend = new MemoryBackend();
@@ -37,6 +38,7 @@ export async function serveMemory(): Promise<ApiFixture> {
 			profile: 'local',
 		}),
 		profile: 'local',
+		...(version === undefined ? {} : { version }),
 		onStop: () => {
 			stops += 1;
 		},

@@ -105,6 +105,21 @@ export function collectionOf(object: KubeObject): string {
 	return resourcePath(resource.plural, resource.namespaced ? object.metadata.namespace : undefined);
 }
 
+/**
+ * Creates the object without a look first. Undefined: there is one of its name. Throws ApiError as the server refuses
+ * it.
+ */
+export async function createNew(client: Client, { object }: Manifest): Promise<Applied | undefined> {
+	try {
+		const body = withLastApplied(withoutOrigin(object));
+		const stored = await client.request<KubeObject>('POST', collectionOf(object), { body, repeatable: true });
+		return { outcome: 'created', object: stored };
+	} catch (error) {
+		if (error instanceof ApiError && error.status.reason === 'AlreadyExists') return undefined;
+		throw error;
+	}
+}
+
 /** Creates, replaces or leaves one object. Throws ApiError as the server refuses it. `looked`: what lived a moment ago. */
 export async function applyObject(
 	client: Client,
@@ -121,7 +136,9 @@ export async function applyObject(
 			if (!live) {
 				const body = withLastApplied(withoutOrigin(object));
 				const stored =
-					dryRun === 'client' ? body : await client.request<KubeObject>('POST', collection, { body, query });
+					dryRun === 'client'
+						? body
+						: await client.request<KubeObject>('POST', collection, { body, query, repeatable: true });
 				return { outcome: 'created', object: stored };
 			}
 			const merged = threeWayMerge(object, live);

@@ -20,7 +20,7 @@ import { Staging } from '../watch/initial-sync.ts';
 import { attemptIds } from '../watch/readiness.ts';
 import { buildAll, loadWatched, replaceBuilt, startWatch } from '../watch/start.ts';
 import { Teller } from '../watch/teller.ts';
-import { type Applied, applyObject, livingOf, outcomeLine } from './apply.ts';
+import { type Applied, applyObject, createNew, livingOf, outcomeLine } from './apply.ts';
 
 export interface UpOptions extends FileOptions {
 	readonly watch?: boolean;
@@ -109,23 +109,14 @@ async function applyAll(
 	const started: StartedPod[] = [];
 	for (const manifest of manifests) {
 		const { object } = manifest;
-		const key = { namespace: object.metadata.namespace ?? 'default', name: object.metadata.name };
 		try {
-			let live = await livingOf(client, object);
-			if (live && object.kind === 'Pod' && (options.forceRecreate || isOver(live))) {
-				await removeFirst(client, key);
-				live = undefined;
-			}
-			if (object.kind === 'Pod' && live === undefined) {
-				await staging?.leave(key);
-			}
-			const applied = await applyObject(client, manifest, 'none', { live }).catch(async (error: unknown) => {
-				await staging?.taken(key, undefined);
-				throw error;
-			});
-			await staging?.taken(key, applied.object.metadata.uid);
+			const applied = await applyOne(client, manifest, options, staging);
 			if (object.kind === 'Pod') {
-				started.push({ ...key, created: applied.outcome === 'created', replaced: replacedBy(applied) });
+				started.push({
+					...keyOf(object),
+					created: applied.outcome === 'created',
+					replaced: replacedBy(applied),
+				});
 			}
 			if (options.progress !== 'quiet' && options.progress !== 'json') {
 				say(io, outcomeLine(object, applied.outcome, 'none'));
@@ -140,6 +131,41 @@ async function applyAll(
 		}
 	}
 	return started;
+}
+
+async function applyOne(
+	client: Client,
+	manifest: Manifest,
+	options: UpOptions,
+	staging: Staging | undefined,
+): Promise<Applied> {
+	const { object } = manifest;
+	const isPod = object.kind === 'Pod';
+	const key = keyOf(object);
+	// Most are new: one call in place of two. What is staged has to be there before the pod is.
+	const created =
+		options.forceRecreate || staging !== undefined ? undefined : await createNew(client, manifest);
+	if (created !== undefined) {
+		return created;
+	}
+	let live = await livingOf(client, object);
+	if (live && isPod && (options.forceRecreate || isOver(live))) {
+		await removeFirst(client, key);
+		live = undefined;
+	}
+	if (isPod && live === undefined) {
+		await staging?.leave(key);
+	}
+	const applied = await applyObject(client, manifest, 'none', { live }).catch(async (error: unknown) => {
+		await staging?.taken(key, undefined);
+		throw error;
+	});
+	await staging?.taken(key, applied.object.metadata.uid);
+	return applied;
+}
+
+function keyOf({ metadata }: KubeObject): PodKey {
+	return { namespace: metadata.namespace ?? 'default', name: metadata.name };
 }
 
 /** The attempts that will give way to others. */

@@ -3,7 +3,7 @@ import type { Tree } from '../program.ts';
 import { collect } from './compose.ts';
 
 /** Hangs the family on the command tree. */
-export function addOwnVerbs({ verb, under, program }: Tree): void {
+export function addOwnVerbs({ verb, parent, under, program }: Tree): void {
 	verb('validate [files...]', 'Check manifests without running anything', () => {
 		return import('../commands/validate.ts');
 	})
@@ -23,7 +23,7 @@ export function addOwnVerbs({ verb, under, program }: Tree): void {
 	})
 		.option('--port <port>', 'port on 127.0.0.1; 0: any free one', '8001')
 		.option('--kubeconfig <file>', 'write the kubeconfig there (default: print it)');
-	const supervisor = program.command('supervisor').description('The background process that runs the pods');
+	const supervisor = parent('supervisor', 'The background process that runs the pods');
 	under(supervisor, 'status', 'Is it there, since when, for which engine', () => {
 		return import('../commands/supervisor-status.ts');
 	}).option('-o, --output <format>', 'json or yaml');
