@@ -30,7 +30,7 @@ export async function peers(options: PeerOptions): Promise<Peer[]> {
 	const found: Peer[] = [];
 	const compose = find('docker-compose');
 	if (compose === undefined) absent('docker compose: no docker-compose in PATH or $PEERS_ROOT/bin');
-	else found.push(composePeer(compose, options));
+	else found.push(composePeer(compose, options, true), composePeer(compose, options, false));
 	const docker = find('docker');
 	if (docker === undefined) absent('shell script: no docker in PATH or $PEERS_ROOT/bin');
 	else found.push(shellPeer(docker, options));
@@ -49,19 +49,28 @@ function find(program: string): string | undefined {
 	return folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
 }
 
-function composePeer(program: string, { folder, image, runtime }: PeerOptions): Peer {
-	const file = join(folder, 'compose.json');
-	const project = `bench${process.pid}`;
+/**
+ * `shares`: as a pod does, all containers in the network and the IPC namespace of one that does nothing else. Without,
+ * services with a network of their own each, as most compose files have them.
+ */
+function composePeer(program: string, { folder, image, pause, runtime }: PeerOptions, shares: boolean): Peer {
+	const kind = shares ? 'pod' : 'services';
+	const file = join(folder, `compose-${kind}.json`);
+	const project = `bench${process.pid}${kind}`;
+	const own = runtime === undefined ? {} : { runtime };
+	const sandbox = { pause: { image: pause, ipc: 'shareable', ...own } };
+	const joined = { network_mode: 'service:pause', ipc: 'service:pause' };
 	const compose = [program, '-p', project, '-f', file];
 	return {
-		name: 'docker compose up -d',
+		name: `docker compose up -d${shares ? '' : ', services'}`,
 		sameRuntime: true,
 		async up(n) {
 			const services = Array.from({ length: n }, (_, index) => [
 				`c${index}`,
-				{ image, command: ['sleep', '3600'], ...(runtime === undefined ? {} : { runtime }) },
+				{ image, command: ['sleep', '3600'], ...own, ...(shares ? joined : {}) },
 			]);
-			writeFileSync(file, JSON.stringify({ services: Object.fromEntries(services) }));
+			const all = { ...(shares ? sandbox : {}), ...Object.fromEntries(services) };
+			writeFileSync(file, JSON.stringify({ services: all }));
 			return (await run([...compose, 'up', '-d'])).wall;
 		},
 		async down() {
