@@ -6,12 +6,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KubeObject, Profile } from '../api/types.ts';
 import { formatDiagnostic } from '../manifest/diagnostic.ts';
-import { type Diagnostic, type LoadedObject, type LoadResult, load } from '../manifest/load.ts';
+import type { Diagnostic, LoadedObject, LoadResult } from '../manifest/load.ts';
 import { exampleFolder } from './examples.ts';
 import { type Io, readAll, say } from './io.ts';
 import { ExitError, usage } from './output/errors.ts';
 import type { GlobalOptions } from './program.ts';
-import { annotationFaults } from './watch/annotations.ts';
 
 export interface FileOptions extends GlobalOptions {
 	readonly filename?: readonly string[];
@@ -113,6 +112,11 @@ export async function loadNames(
 }
 
 async function read(io: Io, sources: readonly string[], options: FileOptions): Promise<LoadResult> {
+	// Not loaded for names alone, as most deletions are.
+	const [{ load }, { annotationFaults }] = await Promise.all([
+		import('../manifest/load.ts'),
+		import('./watch/annotations.ts'),
+	]);
 	const loaded = await load(sources, {
 		cwd: io.cwd,
 		stdin: () => readAll(io.stdin),
