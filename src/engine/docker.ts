@@ -19,6 +19,9 @@ const NEWEST_API = '1.51';
 /** Docker 20.10. */
 export const OLDEST_API = '1.41';
 
+/** A user waits for it, and has to be told what is the matter. */
+const FIRST_ANSWER_MS = 20_000;
+
 /**
  * Opens an engine: one call, which finds out whether it is there and what it speaks.
  * @throws EngineError UNREACHABLE with what was tried; BAD_REQUEST when it speaks no API that we know.
@@ -26,10 +29,10 @@ export const OLDEST_API = '1.41';
 export async function openEngine(address: EngineAddress): Promise<Engine> {
 	const transport = new Transport(address);
 	try {
-		const version = await transport.json<{ ApiVersion?: string; MinAPIVersion?: string }>({
-			method: 'GET',
-			path: '/version',
-		});
+		const version = await transport.json<{ ApiVersion?: string; MinAPIVersion?: string }>(
+			{ method: 'GET', path: '/version' },
+			FIRST_ANSWER_MS,
+		);
 		const apiVersion = negotiate(version, address.url);
 		transport.pin(apiVersion);
 		return {

@@ -18,6 +18,8 @@ const CONNECTION_CODES = new Set([
 	'ENOTFOUND',
 	'EAI_AGAIN',
 	'ENOTSOCK',
+	// Its queue of connections is full: nobody takes any from it.
+	'EAGAIN',
 	'HPE_INVALID_CONSTANT',
 ]);
 
@@ -34,6 +36,10 @@ export function classify(statusCode: number | undefined, text: string): EngineEr
 	if (isRuntimeAway(text)) return 'UNREACHABLE';
 	if (/port is already allocated|bind: address already in use|failed to bind (?:host )?port/i.test(text)) {
 		return 'PORT_TAKEN';
+	}
+	// Of a fixed IP, at start: 403 with these words alone. A port's failure ends in the system's, in lower case.
+	if (/\bAddress already in use\s*$|requested ip address \S+ is already allocated/.test(text)) {
+		return 'ADDRESS_TAKEN';
 	}
 	if (
 		/pool overlaps with other one|overlaps with (?:an )?existing|conflicts with network|is already used on the host/i.test(
@@ -55,14 +61,14 @@ export function classify(statusCode: number | undefined, text: string): EngineEr
 			return 'UNAUTHORIZED';
 		case 404:
 			return /no such image/i.test(text) ? 'IMAGE_NOT_FOUND' : 'NOT_FOUND';
-		// 403: "has active endpoints", "Address already in use" of a fixed IP.
+		// 403: "has active endpoints".
 		case 403:
 		case 409:
 			return 'CONFLICT';
 		default:
 			// Podman's, of a container that was just removed.
 			if (/: no such container\s*$/.test(text)) return 'NOT_FOUND';
-			return /is not running|non running container|already in progress|Address already in use/i.test(text)
+			return /is not running|non running container|already in progress/i.test(text)
 				? 'CONFLICT'
 				: 'UNKNOWN';
 	}
@@ -137,6 +143,8 @@ function unreachable(code: string, text: string, address: string): string {
 			return `no Docker engine at ${address}: there is no such socket (is the engine running?)`;
 		case 'ECONNREFUSED':
 			return `no Docker engine at ${address}: nothing listens there (is the engine running?)`;
+		case 'EAGAIN':
+			return `the Docker engine at ${address} does not answer: it takes no more connections`;
 		case 'ENOTFOUND':
 		case 'EAI_AGAIN':
 			return `no Docker engine at ${address}: the host's name can't be resolved`;

@@ -15,6 +15,7 @@ export type EngineErrorCode =
 	| 'BAD_REQUEST' // the engine refused the options
 	| 'NOT_MODIFIED' // already started, already stopped
 	| 'PORT_TAKEN' // a published port is in use on the host
+	| 'ADDRESS_TAKEN' // the address in a network that was asked for is another's
 	| 'IMAGE_NOT_FOUND'
 	| 'REGISTRY_UNREACHABLE'
 	| 'UNAUTHORIZED' // registry says no
@@ -136,6 +137,8 @@ export interface EngineNetwork {
 	readonly driver: string;
 	readonly subnets: readonly string[];
 	readonly gateway: string;
+	/** Of whatever runs on it. Only `inspectNetwork` tells. */
+	readonly addresses?: readonly string[];
 }
 
 /** A hint that something happened; inspect is the truth. */
@@ -235,8 +238,14 @@ export interface BuildOptions {
 export interface Engine {
 	/** Where it is, for messages: unix:///var/run/docker.sock */
 	readonly address: string;
-	ping(): Promise<void>;
+	/** On a connection of its own. The engine takes no lock for it: one that is merely busy answers at once. */
+	ping(signal?: AbortSignal): Promise<void>;
 	info(): Promise<EngineInfo>;
+	/**
+	 * The calls that wait for their answer now. The returned function cuts those that wait still when it is called:
+	 * they fail as UNREACHABLE. What is streamed already, and what takes as long as it takes (a pull, a build), goes on.
+	 */
+	unanswered(): () => void;
 
 	createContainer(
 		options: CreateOptions,

@@ -81,6 +81,8 @@ export interface NetworkJson {
 	Labels?: Labels | null;
 	Driver?: string;
 	IPAM?: { Config?: { Subnet?: string; Gateway?: string }[] | null };
+	/** By id; of one network only, not in a list. */
+	Containers?: Readonly<Record<string, { IPv4Address?: string }>> | null;
 }
 
 export interface EventJson {
@@ -211,6 +213,10 @@ export function toNetwork(json: NetworkJson): EngineNetwork {
 		driver: json.Driver ?? '',
 		subnets: configs.flatMap((config) => (config.Subnet ? [config.Subnet] : [])),
 		gateway: configs.find((config) => config.Gateway)?.Gateway ?? '',
+		// With the length of the prefix.
+		addresses: Object.values(json.Containers ?? {}).flatMap(
+			({ IPv4Address = '' }) => IPv4Address.split('/')[0] || [],
+		),
 	};
 }
 

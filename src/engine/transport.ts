@@ -50,6 +50,8 @@ export class Transport {
 	/** Keeps no connection. */
 	readonly #fresh: Modem;
 	readonly #agents: readonly ReturnType<typeof engineAgent>[];
+	/** Of calls that wait for their answer. */
+	readonly #waiting = new Set<AbortController>();
 
 	constructor(address: EngineAddress) {
 		this.address = address.url;
@@ -82,16 +84,24 @@ export class Transport {
 	}
 
 	/** An answer read to its end: parsed JSON, or undefined where there is none. Rejects with EngineError. */
-	async json<T>(call: Call): Promise<T> {
-		const limit = AbortSignal.timeout(ANSWER_LIMIT_MS);
-		const signal = call.signal === undefined ? limit : AbortSignal.any([call.signal, limit]);
-		const bounded = { ...call, signal };
-		return (await this.#again(bounded, () => this.#dial(bounded, {}))) as T;
+	async json<T>(call: Call, limit = ANSWER_LIMIT_MS): Promise<T> {
+		return (await this.#answered(call, (bounded) => this.#dial(bounded, {}), limit)) as T;
 	}
 
 	/** An answer as a stream. Rejects with EngineError when the engine refuses. */
 	async stream(call: Call): Promise<IncomingMessage> {
-		return (await this.#again(call, () => this.#dial(call, { isStream: true }))) as IncomingMessage;
+		const dial = (bounded: Call): Promise<unknown> => this.#dial(bounded, { isStream: true });
+		// What is asked for by another method may take as long as it takes before it has anything to tell.
+		const asked = call.method === 'GET' ? this.#answered(call, dial) : this.#again(call, () => dial(call));
+		return (await asked) as IncomingMessage;
+	}
+
+	/** See `Engine.unanswered`. */
+	unanswered(): () => void {
+		const waiting = [...this.#waiting];
+		return () => {
+			for (const cut of waiting) if (this.#waiting.has(cut)) cut.abort();
+		};
 	}
 
 	/** A call whose connection becomes a two-way stream of its own (exec, attach). */
@@ -99,7 +109,7 @@ export class Transport {
 		// The request is whole (no openStdin): without a body the modem would else never send its headers. What
 		// comes after the upgrade belongs to the stream.
 		const how = { isStream: true, hijack: true };
-		const socket = (await this.#again(call, () => this.#dial(call, how))) as Duplex;
+		const socket = (await this.#answered(call, (bounded) => this.#dial(bounded, how))) as Duplex;
 		const { signal } = call;
 		if (signal) {
 			const cut = (): void => {
@@ -149,6 +159,26 @@ export class Transport {
 	/** Closes idle connections, and cuts those in use. */
 	close(): void {
 		for (const agent of this.#agents) agent.destroy();
+	}
+
+	/** Makes a call that can be cut as long as no answer has come; `limit` in ms does so by itself. */
+	async #answered(call: Call, dial: (call: Call) => Promise<unknown>, limit?: number): Promise<unknown> {
+		const cut = new AbortController();
+		const signal = call.signal === undefined ? cut.signal : AbortSignal.any([call.signal, cut.signal]);
+		const bounded = { ...call, signal };
+		const timer = limit === undefined ? undefined : setTimeout(() => cut.abort(), limit).unref();
+		this.#waiting.add(cut);
+		try {
+			return await this.#again(bounded, () => dial(bounded));
+		} catch (error) {
+			if (!cut.signal.aborted || call.signal?.aborted) throw error;
+			throw new EngineError('UNREACHABLE', `the Docker engine at ${this.address} does not answer`, {
+				cause: error,
+			});
+		} finally {
+			clearTimeout(timer);
+			this.#waiting.delete(cut);
+		}
 	}
 
 	async #again(call: Call, dial: () => Promise<unknown>): Promise<unknown> {

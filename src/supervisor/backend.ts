@@ -8,7 +8,7 @@ import type { KubeObject, Node, Pod } from '../api/types.ts';
 import { type Engine, EngineError, type EngineInfo } from '../engine/engine.ts';
 import type { Inventory } from '../engine/observe.ts';
 import { checkup } from './checkup.ts';
-import { isUnreachable } from './engine-link.ts';
+import { type EngineLink, isUnreachable } from './engine-link.ts';
 import type { Images } from './images.ts';
 import { leftovers, prune } from './leftovers.ts';
 import type { PodWorker } from './pod-worker.ts';
@@ -32,6 +32,7 @@ export interface BackendParts {
 	readonly sync: PodSync;
 	readonly inventory: Inventory;
 	readonly images: Images;
+	readonly link: EngineLink;
 	/** Throws ApiError 404. */
 	readonly workerOf: (namespace: string, pod: string) => PodWorker;
 	/** A claim was deleted: its volume may go once no pod uses it. */
@@ -47,6 +48,9 @@ export function createBackend(parts: BackendParts): Backend {
 		await store.flush();
 		return result;
 	};
+	/** What needs the engine; that there is none at the moment is told as 503, also to whoever waits for it already. */
+	const asked = <T>(question: () => Promise<T>, tooLate?: (answer: T) => void): Promise<T> =>
+		told(parts.link.ask(question, tooLate));
 	return {
 		info: () => ({
 			engine: {
@@ -87,28 +91,44 @@ export function createBackend(parts: BackendParts): Backend {
 			parts.workerOf(namespace, pod).restart(stored, container, parts.inventory);
 			return stored;
 		},
-		logs: (namespace, pod, request) => told(streams.logs(namespace, pod, request)),
-		exec: (namespace, pod, request) => told(streams.exec(namespace, pod, request)),
-		attach: (namespace, pod, request) => told(streams.attach(namespace, pod, request)),
-		portForward: (namespace, pod, port) => told(streams.portForward(namespace, pod, port)),
-		stats: (namespace, pod) => told(streams.stats(namespace, pod)),
-		sync: async (namespace, pod, container, body) =>
-			told(parts.sync.sync(served(parts, namespace, pod), container, body)),
+		logs: (namespace, pod, request) =>
+			asked(
+				() => streams.logs(namespace, pod, request),
+				(log) => log.destroy(),
+			),
+		exec: (namespace, pod, request) =>
+			asked(
+				() => streams.exec(namespace, pod, request),
+				(process) => process.close(),
+			),
+		attach: (namespace, pod, request) =>
+			asked(
+				() => streams.attach(namespace, pod, request),
+				(process) => process.close(),
+			),
+		portForward: (namespace, pod, port) =>
+			asked(
+				() => streams.portForward(namespace, pod, port),
+				(connection) => connection.destroy(),
+			),
+		stats: (namespace, pod) => asked(() => streams.stats(namespace, pod)),
+		sync: (namespace, pod, container, body) =>
+			asked(() => parts.sync.sync(served(parts, namespace, pod), container, body)),
 		stage: (namespace, pod, container, body) => parts.sync.stage(namespace, pod, container, body),
 		unstage: (namespace, pod) => parts.sync.unstage(namespace, pod),
 		watched: async (namespace, pod, signal) => parts.sync.watched(parts.workerOf(namespace, pod).uid, signal),
 		syncedPaths: async (namespace, pod, container) =>
 			parts.sync.paths(served(parts, namespace, pod), container),
 		settled: async (namespace, pod, signal) => parts.workerOf(namespace, pod).settled(signal),
-		imageID: async (image) => (await parts.engine.inspectImage(image))?.id,
+		imageID: async (image) => (await asked(() => parts.engine.inspectImage(image)))?.id,
 		build: (request, onOutput, signal) =>
-			told(buildImage(parts.engine, request, parts.env, onOutput, signal)),
+			asked(() => buildImage(parts.engine, request, parts.env, onOutput, signal)),
 		replaceImage: async (namespace, pod, image) =>
-			told(replaceImage(parts, parts.workerOf(namespace, pod), image)),
+			asked(() => replaceImage(parts, parts.workerOf(namespace, pod), image)),
 		checkup: () => checkup(parts),
 		leftovers: async () =>
-			(await told(leftovers(parts.engine, store, parts.instance))).map(({ id: _, ...told }) => told),
-		prune: (data) => told(prune(parts.engine, store, parts.instance, data)),
+			(await asked(() => leftovers(parts.engine, store, parts.instance))).map(({ id: _, ...told }) => told),
+		prune: (data) => asked(() => prune(parts.engine, store, parts.instance, data)),
 	};
 }
 

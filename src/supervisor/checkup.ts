@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import type { Check } from '../api/checkup.ts';
 import type { Engine, EngineInfo } from '../engine/engine.ts';
 import { INSTANCE, networkName } from '../translate/names.ts';
-import { isUnreachable } from './engine-link.ts';
+import { type EngineLink, isUnreachable } from './engine-link.ts';
 import { leftovers } from './leftovers.ts';
 import { overlaps } from './network.ts';
 import type { Store } from './store.ts';
 
 export interface CheckupParts {
 	readonly engine: Engine;
+	readonly link: Pick<EngineLink, 'ask'>;
 	readonly info: EngineInfo;
 	readonly store: Store;
 	readonly instance: string;
@@ -25,14 +26,15 @@ const ROOM = 16 * 2 ** 20;
 /** Every check, also those that are well. One that can't be made is a problem, not a failure. */
 export async function checkup(parts: CheckupParts): Promise<readonly Check[]> {
 	const checks = [engine, cgroups, network, stateFolder, orphans];
+	const ofEngine: ReadonlySet<(typeof checks)[number]> = new Set([engine, network, orphans]);
 	return Promise.all(
 		checks.map(async (check): Promise<Check> => {
 			try {
-				return await check(parts);
+				return await (ofEngine.has(check) ? parts.link.ask(() => check(parts)) : check(parts));
 			} catch (error) {
 				const message = `it could not be checked: ${(error as Error).message}`;
 				const mend = isUnreachable(error)
-					? 'start the Docker engine: podrun waits for it and goes on by itself'
+					? 'start the Docker engine, or restart one that hangs: podrun waits for it and goes on by itself'
 					: 'see `podrun supervisor logs`';
 				return { name: check.name, state: 'problem', message, mend };
 			}

@@ -32,6 +32,10 @@ export interface EngineWatchOptions {
 export class EngineWatch {
 	readonly #options: EngineWatchOptions;
 	#found = Promise.withResolvers<void>();
+	/** Of the connection on which events come. */
+	#connection = new AbortController();
+	/** The next one is not to be waited for. */
+	#isDue = false;
 
 	constructor(options: EngineWatchOptions) {
 		this.#options = options;
@@ -42,7 +46,14 @@ export class EngineWatch {
 		const { engine, link, log } = this.#options;
 		const { promise, resolve, reject } = Promise.withResolvers<void>();
 		watchEvents(
-			{ events: (asked, cut) => engine.events({ ...asked, actions: CHANGES }, cut) },
+			{
+				events: (asked, cut) => {
+					this.#connection = new AbortController();
+					this.#isDue = false;
+					const either = AbortSignal.any([cut, this.#connection.signal]);
+					return engine.events({ ...asked, actions: CHANGES }, either);
+				},
+			},
 			[],
 			(event) => this.#onEvent(event),
 			() => {
@@ -52,11 +63,17 @@ export class EngineWatch {
 			},
 			signal,
 			() => link.doubt(),
-			() => this.#found.promise,
+			() => (this.#isDue ? Promise.resolve() : this.#found.promise),
 		).catch((error: unknown) => {
 			if (!signal.aborted) log.error('events', { error });
 		});
 		return promise;
+	}
+
+	/** Events may not come any more on the connection that there is: another one takes its place. */
+	reconnect(): void {
+		this.#isDue = true;
+		this.#connection.abort();
 	}
 
 	/** Nothing that was known is taken for granted: lists what the engine has, and wakes everybody. Throws EngineError. */
@@ -76,12 +93,15 @@ export class EngineWatch {
 
 	/** Lists the containers and wakes the pods whose list differs from what was known; `all`: every pod's. */
 	async relist(all: boolean): Promise<void> {
-		const { inventory, workers } = this.#options;
-		for (const uid of await inventory.relist(all)) workers.wake(uid);
+		const { inventory, workers, link } = this.#options;
+		const changed = await inventory.relist(all);
+		link.heard();
+		for (const uid of changed) workers.wake(uid);
 	}
 
 	#onEvent(event: EngineEvent): void {
-		const { instance, images, workers } = this.#options;
+		const { instance, images, workers, link } = this.#options;
+		link.heard();
 		switch (event.kind) {
 			case 'image':
 				images.forget();

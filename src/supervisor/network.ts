@@ -23,6 +23,8 @@ export class PodNetwork {
 	#removing: Promise<void> | undefined;
 	/** Owner (pod uid) by address. */
 	readonly #owners = new Map<string, string>();
+	/** What the engine says is somebody else's: nobody tells when it is free again. */
+	#taken = new Set<string>();
 	#next = 0;
 
 	/** `subnet` is the user's wish (PODRUN_SUBNET); otherwise the first candidate that is free. */
@@ -74,7 +76,7 @@ export class PodNetwork {
 			if (inRange(ip, range)) return ip;
 			this.#owners.delete(ip);
 		}
-		if (before !== undefined && inRange(before, range) && !this.#owners.has(before)) {
+		if (before !== undefined && inRange(before, range) && !this.#isTaken(before)) {
 			this.#owners.set(before, owner);
 			return before;
 		}
@@ -82,11 +84,13 @@ export class PodNetwork {
 		for (let tried = 0; tried < usable; tried += 1) {
 			// The next one, not the lowest free one: an address that was just given back rests for a while.
 			const ip = formatIp(range.base + 2 + ((this.#next + tried) % usable));
-			if (this.#owners.has(ip) || ip === network.gateway) continue;
+			if (this.#isTaken(ip) || ip === network.gateway) continue;
 			this.#next = (this.#next + tried + 1) % usable;
 			this.#owners.set(ip, owner);
 			return ip;
 		}
+		// Some of them may be free again: whoever tries once more finds out.
+		this.#taken = await this.#strangers();
 		throw new UserError('ENGINE', `no address is free in ${network.subnets[0]} of network ${this.name}`, {
 			hint: 'stop a pod, or set PODRUN_SUBNET to a larger subnet',
 		});
@@ -99,6 +103,26 @@ export class PodNetwork {
 
 	release(owner: string): void {
 		for (const [ip, held] of this.#owners) if (held === owner) this.#owners.delete(ip);
+	}
+
+	/**
+	 * The engine says that the owner's address is somebody else's, a container's that is none of podrun's: the next
+	 * `allocate` finds another one, and passes by all that such containers have. Throws EngineError.
+	 */
+	async avoid(owner: string, address: string): Promise<void> {
+		if (this.#owners.get(address) === owner) this.#owners.delete(address);
+		this.#taken.add(address);
+		this.#taken = this.#taken.union(await this.#strangers());
+	}
+
+	#isTaken(ip: string): boolean {
+		return this.#owners.has(ip) || this.#taken.has(ip);
+	}
+
+	/** Addresses that run on the network and were not handed out. */
+	async #strangers(): Promise<Set<string>> {
+		const { addresses = [] } = (await this.#engine.inspectNetwork(this.name)) ?? {};
+		return new Set(addresses.filter((ip) => !this.#owners.has(ip)));
 	}
 
 	async #make(): Promise<EngineNetwork> {

@@ -63,20 +63,28 @@ export interface ProberOptions {
 	readonly isHeld?: () => boolean;
 	/** A probe found no engine. */
 	readonly onNobody?: () => void;
+	/** Whether the engine answers: asked when a probe that goes through it came to its limit. Default: it does. */
+	readonly answers?: () => Promise<boolean>;
 }
 
 /** Of a probe that could not be asked. */
 const UNKNOWN: ProbeResult = { outcome: 'error', message: '', moot: 'engine away' };
 
 /** Probes by the handlers: directly or through the pause, as `reach` has it. */
-function probeRunner(engine: Pick<Engine, 'exec'>, reach: Reach): ProbeRunner {
+function probeRunner({ engine, reach, answers = async () => true }: ProberOptions): ProbeRunner {
 	return async (target, type, signal) => {
 		const probe = specsOf(target.container)[type];
 		if (!probe) return { outcome: 'success', message: '' };
 		const { containerID, podIP, sandboxID } = target;
 		const dial = probe.exec ? directDial : await reach.into(sandboxID, podIP);
 		const ports = target.container.ports ?? [];
-		return runHandler(probe, { engine, dial, containerID, sandboxID, podIP, ports }, signal);
+		const began = performance.now();
+		const result = await runHandler(probe, { engine, dial, containerID, sandboxID, podIP, ports }, signal);
+		const isLate = performance.now() - began >= (probe.timeoutSeconds ?? 1) * 1000;
+		const isThrough = probe.exec !== undefined || dial !== directDial;
+		// It may be the engine that hangs, not what was to answer.
+		if (isLate && isThrough && result.outcome !== 'success' && !(await answers())) return UNKNOWN;
+		return result;
 	};
 }
 
@@ -87,7 +95,7 @@ export class Prober {
 
 	constructor(options: ProberOptions) {
 		this.options = options;
-		this.run = options.run ?? probeRunner(options.engine, options.reach);
+		this.run = options.run ?? probeRunner(options);
 	}
 
 	/**

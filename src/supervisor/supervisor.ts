@@ -130,6 +130,7 @@ export async function createSupervisor(options: SupervisorOptions): Promise<Supe
 			for (const worker of workers.all()) worker.engineIsBack();
 		},
 		onFound: () => watch.lookAnew(),
+		onSilenceOver: () => watch.reconnect(),
 	});
 	const tellPods = (note: EventNote): void => {
 		for (const { pod } of workers.all()) {
@@ -147,6 +148,7 @@ export async function createSupervisor(options: SupervisorOptions): Promise<Supe
 		},
 		isHeld: () => link.isAway,
 		onNobody: () => link.doubt(),
+		answers: () => link.answers(),
 	});
 	const storage = new StorageWatch({
 		engine,
@@ -208,6 +210,7 @@ export async function createSupervisor(options: SupervisorOptions): Promise<Supe
 			engine,
 			env,
 			sync,
+			link,
 			workerOf: (namespace, name) => workers.find(namespace, name),
 			inventory,
 			images,
@@ -230,6 +233,7 @@ export async function createSupervisor(options: SupervisorOptions): Promise<Supe
 			await watch.start(abort.signal);
 			await sync.clean(new Set(stored.map(({ metadata }) => metadata.uid ?? '')));
 			for (const pod of stored) workers.serve(pod);
+			link.begin();
 			resync();
 		},
 		async stop() {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Pod } from '../../src/api/types.ts';
 import { BUSYBOX, engineId, holds, pod, server, sh, statusOf } from '../support/manifests.ts';
+import { filesOf } from '../support/raw-http.ts';
 import { ownEngine } from '../support/own-engine.ts';
 import { alive, eventually, scenario } from '../support/scenario.ts';
 import { printFault } from './report.ts';
@@ -65,7 +66,7 @@ export function engineFaults(liveRestore: boolean): void {
 		};
 
 		/** What a user sees while it is away: what was last seen, with a warning, and why the rest can't be done. */
-		async function tellsAbsence(): Promise<void> {
+		async function tellsAbsence(why = /no Docker engine at unix:/): Promise<void> {
 			const ps = await eventually(async () => {
 				const ran = await s.podrun('ps');
 				return ran.err.includes('Warning') && ran;
@@ -78,13 +79,14 @@ export function engineFaults(liveRestore: boolean): void {
 			await told('NodeNotReady');
 			const exec = await s.podrun('exec', NAME, '-c', 'web', '--', 'true');
 			expect(exec.code).toBe(1);
-			expect(exec.err).toMatch(/no Docker engine at unix:/);
+			expect(exec.err).toMatch(why);
 			const logs = await s.podrun('logs', NAME, '-c', 'web');
 			expect(logs.code).toBe(1);
-			expect(logs.err).toMatch(/Error from server \(ServiceUnavailable\): no Docker engine at unix:/);
-			expect((await s.podrun('doctor')).out).toMatch(
-				/PROBLEM +engine .*no Docker engine.*\n.*start the Docker engine/,
-			);
+			expect(logs.err).toMatch(/Error from server \(ServiceUnavailable\): /);
+			expect(logs.err).toMatch(why);
+			const doctor = (await s.podrun('doctor')).out;
+			expect(doctor).toMatch(/PROBLEM +engine .*\n.*start the Docker engine/);
+			expect(doctor).toMatch(why);
 		}
 
 		/** These events there are, and none that blames the pod. */
@@ -173,6 +175,35 @@ export function engineFaults(liveRestore: boolean): void {
 			await told();
 			survived('containerd killed', 'nothing: no probe counts until it is back', 'nothing');
 		});
+
+		// Its containers have no part in it, so once is enough.
+		if (!liveRestore) test('SIGSTOP and SIGCONT', frozen);
+
+		async function frozen(): Promise<void> {
+			const before = await s.until(NAME, isReady);
+			const returns = async (): Promise<number> =>
+				(await s.events(NAME))
+					.filter(({ reason }) => reason === 'NodeReady')
+					.reduce((all, { count = 1 }) => all + count, 0);
+			const ready = await returns();
+			engine.freeze();
+			const began = Date.now();
+			// Asked before anybody has noticed: it hangs for as long as that takes.
+			const early = await s.podrun('exec', NAME, '-c', 'web', '--', 'true');
+			expect(early.code).toBe(1);
+			expect(early.err).toMatch(/does not answer/);
+			await tellsAbsence(/the Docker engine at unix:\S+ does not answer/);
+			expect(Date.now() - began).toBeLessThan(40_000);
+			engine.thaw();
+			await eventually(async () => (await returns()) > ready);
+			await well(before, 0);
+			await told('NodeReady');
+			expect(filesOf((await s.supervisor())?.pid ?? 0)).toBeLessThan(100);
+			seen.push([
+				'dockerd stopped (SIGSTOP) and continued',
+				'noticed within 20 s: the same warning, verbs say that it does not answer; then the pod runs on',
+			]);
+		}
 
 		test('the supervisor killed while it is away', async () => {
 			const before = await s.until(NAME, isReady);

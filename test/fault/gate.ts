@@ -59,7 +59,7 @@ export class Gate {
 				if (property === 'events') {
 					return (...args: Parameters<Engine['events']>) => this.#events(life, args);
 				}
-				if (property === 'logs') return member.bind(target);
+				if (property === 'logs' || property === 'unanswered') return member.bind(target);
 				return (...args: unknown[]) =>
 					this.#pass(life, String(property), () => Reflect.apply(member, target, args) as Promise<unknown>);
 			},

@@ -128,6 +128,51 @@ describe('a pod that is meddled with', () => {
 		survived('its network removed', 'the network is made anew, a new sandbox with the same IP');
 	});
 
+	test('addresses of its network taken by somebody else, also one that a pod had before a reboot', async () => {
+		const network = `podrun-${s.instance}`;
+		const others: string[] = [];
+		const stranger = async (name: string, ip?: string): Promise<void> => {
+			const made = await docker.createContainer({
+				name: `${s.instance}-${name}`,
+				Image: BUSYBOX,
+				Cmd: ['sleep', '600'],
+				HostConfig: { NetworkMode: network },
+				...(ip === undefined
+					? {}
+					: { NetworkingConfig: { EndpointsConfig: { [network]: { IPAMConfig: { IPv4Address: ip } } } } }),
+			});
+			others.push(made.id);
+			await made.start();
+		};
+		try {
+			for (const name of ['one', 'two']) await stranger(name);
+			await s.apply(pod('late', { terminationGracePeriodSeconds: 0, containers: [server('a')] }));
+			const before = await s.until('late', ready);
+			const info = await s.supervisor();
+			process.kill(info?.pid ?? 0, 'SIGKILL');
+			await eventually(() => !alive(info?.pid ?? 0));
+			for (const { id } of await engineContainers(s.instance, 'late')) {
+				await docker.getContainer(id).remove({ force: true });
+			}
+			await stranger('three', before.status?.podIP);
+			const after = await s.until('late', (pod) => ready(pod) && engineId(pod, 'a') !== engineId(before, 'a'));
+			expect(after.status?.podIP).not.toBe(before.status?.podIP);
+			expect(after.metadata.uid).toBe(before.metadata.uid);
+			const { Containers } = await docker.getNetwork(network).inspect();
+			const inUse = Object.values(Containers ?? {}).map((one) => one.IPv4Address.split('/')[0]);
+			expect(inUse).toContain(after.status?.podIP);
+			const told = await s.events('late');
+			expect(told.filter(({ type }) => type === 'Warning')).toEqual([]);
+			survived(
+				'addresses of its network taken by somebody else’s containers',
+				'nothing: the next free one is taken; a pod that returns to find its own taken has another one, and its status says so',
+			);
+		} finally {
+			for (const id of others) await docker.getContainer(id).remove({ force: true });
+			await s.ok('delete', 'pod', 'late', '--ignore-not-found');
+		}
+	});
+
 	test('its image deleted', async () => {
 		const tag = `podrun-fault-${process.pid}:1`;
 		const [repo = '', version = ''] = tag.split(':');

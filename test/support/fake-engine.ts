@@ -176,9 +176,21 @@ export class FakeEngine implements Engine {
 		this.#calls.down = false;
 	}
 
+	/** It takes calls and answers none, until `speak`: then what was asked meanwhile is done. `deaf`: that was never heard. */
+	fallSilent(): void {
+		this.#calls.fallSilent();
+	}
+
+	speak(options: { deaf?: boolean } = {}): void {
+		this.#calls.speak(options.deaf ?? false);
+	}
+
 	// --- Engine -----------------------------------------------------------------------------------------
 
-	readonly ping: Engine['ping'] = () => this.#calls.make('ping', [], () => undefined);
+	readonly ping: Engine['ping'] = (signal) =>
+		this.#calls.cuttable(this.#calls.make('ping', [], () => undefined), signal);
+
+	readonly unanswered: Engine['unanswered'] = () => this.#calls.unanswered();
 
 	readonly info: Engine['info'] = () => this.#calls.make('info', [], () => this.#info);
 

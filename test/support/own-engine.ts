@@ -136,9 +136,20 @@ export class OwnEngine {
 		await this.#gone();
 	}
 
+	/** SIGSTOP to dockerd: it takes connections and answers none until `thaw`. Its containers run on. */
+	freeze(): void {
+		this.#daemon?.kill('SIGSTOP');
+	}
+
+	thaw(): void {
+		this.#daemon?.kill('SIGCONT');
+	}
+
 	/** SIGTERM, and the end of dockerd awaited: without live-restore its containers end too. */
 	async terminate(): Promise<void> {
 		this.#daemon?.kill('SIGTERM');
+		// Also where a test has ended while it was frozen.
+		this.thaw();
 		await this.#gone();
 	}
 

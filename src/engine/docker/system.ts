@@ -10,11 +10,13 @@ import { filters, reading, seconds } from './requests.ts';
 export function systemVerbs(
 	transport: Transport,
 	apiVersion: string,
-): Pick<Engine, 'ping' | 'info' | 'events' | 'close'> {
+): Pick<Engine, 'ping' | 'info' | 'unanswered' | 'events' | 'close'> {
 	return {
-		async ping() {
-			await transport.json({ method: 'GET', path: '/_ping', fresh: true });
+		async ping(signal) {
+			await transport.json({ method: 'GET', path: '/_ping', fresh: true, ...(signal ? { signal } : {}) });
 		},
+
+		unanswered: () => transport.unanswered(),
 
 		async info() {
 			const json = await transport.json<shapes.InfoJson>({ method: 'GET', path: '/info' });

@@ -62,6 +62,8 @@ export async function startSandbox(parts: PerformerParts, deed: Deed, action: St
 		// The next look finds no pause, and the next one is made without a score.
 		if (failedForOomScore(parts, deed.journal, action.id, error)) return;
 		if (error.code === 'NOT_FOUND') network.forget();
+		// So will one with the address that is found then.
+		if (error.code === 'ADDRESS_TAKEN') return leaveAddress(parts, deed);
 		if (error.code === 'PORT_TAKEN') {
 			const message = `Failed to create pod sandbox: ${error.message}`;
 			throw new DeedError(
@@ -75,4 +77,11 @@ export async function startSandbox(parts: PerformerParts, deed: Deed, action: St
 	} finally {
 		await inventory.started(action.id, deed.pod.metadata.uid);
 	}
+}
+
+/** Somebody's own container has the pod's address: no fault of the pod's, which gets another one. */
+async function leaveAddress({ network, log }: PerformerParts, { pod, observed }: Deed): Promise<void> {
+	const { name, namespace, uid = '' } = pod.metadata;
+	log.info('the address is taken: another one is tried', { pod: `${namespace}/${name}`, ip: observed.podIP });
+	await network.avoid(uid, observed.podIP);
 }

@@ -19,6 +19,10 @@ export class FakeCalls {
 	readonly #address: string;
 	readonly #held = new Map<keyof Engine, Promise<void>>();
 	#faults: { fault: Fault; seen: number }[] = [];
+	/** While it says nothing: resolves with whether what was asked is done after all. */
+	#silence: PromiseWithResolvers<boolean> | undefined;
+	/** Cuts a call that waits for its answer. */
+	readonly #waiting = new Set<(error: EngineError) => void>();
 
 	constructor(address: string) {
 		this.#address = address;
@@ -33,6 +37,17 @@ export class FakeCalls {
 			new EngineError('UNREACHABLE', `the Docker engine at ${this.#address} closed the connection`);
 		const held = this.#held.get(method);
 		if (held) await held;
+		const { promise: cut, reject } = Promise.withResolvers<never>();
+		this.#waiting.add(reject);
+		try {
+			return await Promise.race([this.#done(fault, lost, deed), cut]);
+		} finally {
+			this.#waiting.delete(reject);
+		}
+	}
+
+	async #done<T>(fault: Fault | undefined, lost: EngineError, deed: () => T | Promise<T>): Promise<T> {
+		if (this.#silence !== undefined && !(await this.#silence.promise)) await new Promise(() => undefined);
 		if (this.down) {
 			throw new EngineError('UNREACHABLE', `no Docker engine at ${this.#address}: nothing listens there`);
 		}
@@ -40,6 +55,30 @@ export class FakeCalls {
 		const result = await deed();
 		if (fault) throw lost;
 		return result;
+	}
+
+	fallSilent(): void {
+		this.#silence ??= Promise.withResolvers();
+	}
+
+	speak(deaf: boolean): void {
+		this.#silence?.resolve(!deaf);
+		this.#silence = undefined;
+	}
+
+	unanswered(): () => void {
+		const waiting = [...this.#waiting];
+		const error = new EngineError('UNREACHABLE', `the Docker engine at ${this.#address} does not answer`);
+		return () => {
+			for (const cut of waiting) if (this.#waiting.has(cut)) cut(error);
+		};
+	}
+
+	/** The call, until the signal cuts it. */
+	cuttable<T>(call: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+		const { promise, reject } = Promise.withResolvers<never>();
+		signal?.addEventListener('abort', () => reject(new EngineError('ABORTED', 'the call was cut off')));
+		return Promise.race([call, promise]);
 	}
 
 	inject(fault: Partial<Fault>): void {

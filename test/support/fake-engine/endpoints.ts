@@ -95,7 +95,7 @@ export class Endpoints {
 					`Invalid address ${wanted}: It does not belong to any of this network's subnets`,
 				);
 			}
-			if (used.has(wanted)) fail('CONFLICT', 403, 'Address already in use');
+			if (used.has(wanted)) fail('ADDRESS_TAKEN', 403, 'Address already in use');
 			return wanted;
 		}
 		for (let offset = 2; offset < known.size - 1; offset++) {

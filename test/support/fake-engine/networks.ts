@@ -31,7 +31,9 @@ export class FakeNetworks {
 
 	inspect(name: string): EngineNetwork | undefined {
 		const known = this.find(name);
-		return known && told(known);
+		if (known === undefined) return undefined;
+		const addresses = this.#machine.all().flatMap(({ networks }) => networks.get(known.name)?.ip || []);
+		return { ...told(known), addresses };
 	}
 
 	list(labels: readonly string[]): readonly EngineNetwork[] {

@@ -20,7 +20,10 @@ describe('classify', () => {
 			'failed to set up container networking: driver failed programming external connectivity: failed to bind host port for 0.0.0.0:80:172.17.0.2:80/tcp: address already in use',
 			'PORT_TAKEN',
 		],
-		[403, 'Address already in use', 'CONFLICT'],
+		[403, 'Address already in use', 'ADDRESS_TAKEN'],
+		[403, 'failed to set up container networking: Address already in use', 'ADDRESS_TAKEN'],
+		// Podman's words.
+		[500, 'IPAM error: requested ip address 10.89.0.5 is already allocated to container ID b3', 'ADDRESS_TAKEN'],
 		[403, 'Pool overlaps with other one on this address space', 'NETWORK_OVERLAP'],
 		// Podman's words.
 		[500, 'no container with ID b3d9 found in database: no such container', 'NOT_FOUND'],

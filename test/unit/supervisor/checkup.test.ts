@@ -22,7 +22,8 @@ it.each([
 ] as const)('with %j the control groups are told as %s', async (more, state, message) => {
 	const engine = new FakeEngine({ info: more });
 	const store = new Store(new FilePersistence(stateFolder, () => undefined), []);
-	const parts = { engine, info: await engine.info(), store, instance: 'checkup', stateFolder };
+	const link = { ask: <T>(question: () => Promise<T>) => question() };
+	const parts = { engine, link, info: await engine.info(), store, instance: 'checkup', stateFolder };
 	const told = (await checkup(parts)).find(({ name }) => name === 'cgroups');
 	expect(told).toMatchObject({ state, message: expect.stringMatching(message) });
 });
