@@ -68,9 +68,7 @@ export function classify(statusCode: number | undefined, text: string): EngineEr
 		default:
 			// Podman's, of a container that was just removed.
 			if (/: no such container\s*$/.test(text)) return 'NOT_FOUND';
-			return /is not running|non running container|already in progress/i.test(text)
-				? 'CONFLICT'
-				: 'UNKNOWN';
+			return /is not running|non running container|already in progress/i.test(text) ? 'CONFLICT' : 'UNKNOWN';
 	}
 }
 

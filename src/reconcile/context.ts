@@ -93,6 +93,14 @@ export function isPristine(container: ObservedContainer): boolean {
 	return container.state === 'created' && !startFailed(container);
 }
 
+/**
+ * Its start has been asked for and is not answered: it may run by now. What has become of it is seen at the end of that;
+ * until then it can't be removed like one that was merely made.
+ */
+export function isStarting({ observed }: Context, container: ObservedContainer): boolean {
+	return isPristine(container) && observed.inFlight.has(`container:${container.name}`);
+}
+
 /** The engine could not start its program; it counts as a death. */
 export function startFailed(container: ObservedContainer): boolean {
 	if (container.state === 'created') {

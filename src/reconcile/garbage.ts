@@ -3,7 +3,7 @@
  * whose names the spec no longer has, pauses of earlier sandboxes. And the termination messages, which are
  * read before a pause that could be needed for it goes.
  */
-import { attemptsOf, type Context, isPristine, isRunning, runningContainers } from './context.ts';
+import { attemptsOf, type Context, isPristine, isRunning, isStarting, runningContainers } from './context.ts';
 import type { ObservedContainer } from './observed.ts';
 import type { Plan } from './plan.ts';
 import { stopContainer, stopDeadline } from './stop.ts';
@@ -50,7 +50,7 @@ export function removeUnknown(context: Context, plan: Plan): void {
 			if (isRunning(container)) {
 				const deadline = stopDeadline(context, container);
 				stopContainer(context, plan, container, undefined, { reason: 'Removed', deadline });
-			} else {
+			} else if (!isStarting(context, container)) {
 				remove(plan, container, false, 'the spec no longer has it');
 			}
 		}
@@ -60,7 +60,7 @@ export function removeUnknown(context: Context, plan: Plan): void {
 /** What was made ahead and will never be started. */
 export function removeUnstarted(context: Context, plan: Plan): void {
 	for (const { name } of context.members) {
-		const made = attemptsOf(context, name).filter(isPristine);
+		const made = attemptsOf(context, name).filter((one) => isPristine(one) && !isStarting(context, one));
 		for (const container of made) remove(plan, container, false, 'the pod has finished');
 	}
 }

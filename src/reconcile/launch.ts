@@ -4,7 +4,7 @@
  * have their contents. While a crash back-off runs, the next attempt is made ahead (ahead.ts).
  */
 import { isMadeForRestart, mayBeMadeAhead, outdated } from './ahead.ts';
-import { attemptsOf, type Context, isJoined, isPristine, type Member } from './context.ts';
+import { attemptsOf, type Context, isJoined, isPristine, isStarting, type Member } from './context.ts';
 import { ensureImage } from './images.ts';
 import type { ObservedContainer } from './observed.ts';
 import type { Plan } from './plan.ts';
@@ -19,6 +19,7 @@ export function launch(context: Context, plan: Plan, member: Member, cause: stri
 		const stale = staleness(context, member, newest);
 		if (stale !== undefined) {
 			const { id } = newest;
+			if (isStarting(context, newest)) return;
 			plan.act({ type: 'RemoveContainer', container: member.name, id, force: false, cause: stale });
 		} else if (isEarly && isMadeForRestart(newest)) {
 			plan.wake(restart.at);

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Pod } from '../../src/api/types.ts';
 import { BUSYBOX, engineId, holds, pod, server, sh, statusOf } from '../support/manifests.ts';
-import { filesOf } from '../support/raw-http.ts';
 import { ownEngine } from '../support/own-engine.ts';
+import { filesOf } from '../support/raw-http.ts';
 import { alive, eventually, scenario } from '../support/scenario.ts';
 import { printFault } from './report.ts';
 

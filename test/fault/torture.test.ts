@@ -155,7 +155,10 @@ describe('a pod that is meddled with', () => {
 				await docker.getContainer(id).remove({ force: true });
 			}
 			await stranger('three', before.status?.podIP);
-			const after = await s.until('late', (pod) => ready(pod) && engineId(pod, 'a') !== engineId(before, 'a'));
+			const after = await s.until(
+				'late',
+				(pod) => ready(pod) && engineId(pod, 'a') !== engineId(before, 'a'),
+			);
 			expect(after.status?.podIP).not.toBe(before.status?.podIP);
 			expect(after.metadata.uid).toBe(before.metadata.uid);
 			const { Containers } = await docker.getNetwork(network).inspect();

@@ -188,7 +188,10 @@ export class FakeEngine implements Engine {
 	// --- Engine -----------------------------------------------------------------------------------------
 
 	readonly ping: Engine['ping'] = (signal) =>
-		this.#calls.cuttable(this.#calls.make('ping', [], () => undefined), signal);
+		this.#calls.cuttable(
+			this.#calls.make('ping', [], () => undefined),
+			signal,
+		);
 
 	readonly unanswered: Engine['unanswered'] = () => this.#calls.unanswered();
 

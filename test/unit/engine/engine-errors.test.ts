@@ -23,7 +23,11 @@ describe('classify', () => {
 		[403, 'Address already in use', 'ADDRESS_TAKEN'],
 		[403, 'failed to set up container networking: Address already in use', 'ADDRESS_TAKEN'],
 		// Podman's words.
-		[500, 'IPAM error: requested ip address 10.89.0.5 is already allocated to container ID b3', 'ADDRESS_TAKEN'],
+		[
+			500,
+			'IPAM error: requested ip address 10.89.0.5 is already allocated to container ID b3',
+			'ADDRESS_TAKEN',
+		],
 		[403, 'Pool overlaps with other one on this address space', 'NETWORK_OVERLAP'],
 		// Podman's words.
 		[500, 'no container with ID b3d9 found in database: no such container', 'NOT_FOUND'],

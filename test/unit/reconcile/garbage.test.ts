@@ -34,6 +34,25 @@ describe('left-overs', () => {
 		]);
 	});
 
+	it.each([
+		['its resources have changed', pod(), { resourcesHash: 'a.b.c' }],
+		['its spec has changed', pod(), { hash: 'old' }],
+		['the spec no longer has it', pod(), { name: 'old', id: 'old0' }],
+		[
+			'the pod has finished',
+			pod({ activeDeadlineSeconds: 1 }, { status: { startTime: '2020-01-01T00:00:00Z' } }),
+			{},
+		],
+	])('an attempt that may be starting at this moment is not removed, though %s', (_why, of, more) => {
+		const made = created(of, 'main', more);
+		const merelyMade = decided(of, observe(of, [made]));
+		expect(merelyMade.filter((action) => action.startsWith('RemoveContainer'))).toContainEqual(
+			`RemoveContainer container=${made.name} id=${made.id} force=false`,
+		);
+		const starting = decided(of, observe(of, [made], { inFlight: new Set([`container:${made.name}`]) }));
+		expect(starting.filter((action) => action.includes(made.id))).toEqual([]);
+	});
+
 	it('termination messages are asked for', () => {
 		const { message: _unread, ...dead } = exited(base, 'main', 1);
 		expect(decided(base, observe(base, [dead]))).toContain('ReadMessage container=main id=main0');

@@ -79,7 +79,10 @@ async function address(name: string): Promise<string> {
 		const { status } = (await supervisor.backend.get('Pod', 'default', name)) as unknown as Pod;
 		expect(status?.phase).toBe('Running');
 		expect(status?.podIPs).toEqual([{ ip: status?.podIP }]);
-		const [pause] = await engine.listContainers(['io.kubernetes.container.name=POD', `io.kubernetes.pod.name=${name}`]);
+		const [pause] = await engine.listContainers([
+			'io.kubernetes.container.name=POD',
+			`io.kubernetes.pod.name=${name}`,
+		]);
 		expect((await engine.inspectContainer(pause?.id ?? '')).networks[NETWORK]?.ip).toBe(status?.podIP);
 		return status?.podIP ?? '';
 	}, WITHIN);
