@@ -15,7 +15,7 @@ import type { Log } from './log.ts';
 /** ms between looks while it is away: the first, doubling to the longest. */
 const FIRST_LOOK = 100;
 const LONGEST_LOOK = 2_000;
-/** An absence that is shorter is no news to anybody. */
+/** An absence that is shorter is no news to anybody; a silence has been long enough when it is noticed. */
 const TOLD_AFTER = 1_000;
 /** ms without a word after which it is asked: a little more than passes between two lists. */
 const QUIET = 12_000;
@@ -215,7 +215,7 @@ export class EngineLink {
 			log.warn('the engine is away', { error });
 			this.#cancelBeat();
 			for (const leave of [...this.#asking]) leave(error);
-			this.#cancelTelling = clock.after(TOLD_AFTER, () => {
+			this.#cancelTelling = clock.after(this.#silent ? 0 : TOLD_AFTER, () => {
 				this.#told = true;
 				onAway(absence);
 			});
