@@ -18,8 +18,8 @@ export const LIVE_FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 /** The host ports of a pod: the pause publishes them. */
-export function publishedPorts(pod: Pod): unknown[] {
-	return [...(pod.spec.initContainers ?? []), ...pod.spec.containers]
+export function publishedPorts({ initContainers, containers }: Pod['spec']): unknown[] {
+	return [...(initContainers ?? []), ...containers]
 		.flatMap((container) => container.ports ?? [])
 		.filter((port) => port.hostPort)
 		.map(({ containerPort, hostPort, hostIP, protocol }) => ({ containerPort, hostPort, hostIP, protocol }));

@@ -12,8 +12,22 @@ import type { AnyContainer, Container, Pod } from '../api/types.ts';
  * may change live and have a hash of their own.
  */
 export function containerHash(pod: Pod, container: AnyContainer): string {
+	const { securityContext } = pod.spec;
+	const known = containerHashes.get(container);
+	if (known !== undefined && known.securityContext === securityContext) return known.hash;
+	const hash = hashOfContainer(container, securityContext);
+	containerHashes.set(container, { securityContext, hash });
+	return hash;
+}
+
+/** A pod is decided on dozens of times while it starts. Specs are replaced and never changed in place. */
+const containerHashes = new WeakMap<AnyContainer, { securityContext: unknown; hash: string }>();
+const resourcesHashes = new WeakMap<AnyContainer, string>();
+const sandboxHashes = new WeakMap<Pod['spec'], string>();
+
+function hashOfContainer(container: AnyContainer, securityContext: unknown): string {
 	const built = Object.entries(container).filter(([field]) => !LIVE_FIELDS.has(field));
-	return shortHash([Object.fromEntries(built), pod.spec.securityContext]);
+	return shortHash([Object.fromEntries(built), securityContext]);
 }
 
 /** Which resources a change of `resourcesHash` is about. */
@@ -22,6 +36,16 @@ const RESOURCES: readonly ResourceName[] = ['cpu', 'memory', 'other'];
 
 /** Hash of the resources alone: three parts, `cpu.memory.other`, so that a change can be told apart. */
 export function resourcesHash(container: AnyContainer): string {
+	return remembered(resourcesHashes, container, hashOfResources);
+}
+
+function remembered<K extends object>(known: WeakMap<K, string>, key: K, hash: (key: K) => string): string {
+	const found = known.get(key) ?? hash(key);
+	known.set(key, found);
+	return found;
+}
+
+function hashOfResources(container: AnyContainer): string {
 	const { requests = {}, limits = {}, claims } = (container as Container).resources ?? {};
 	const of = (name: string) => [requests[name] ?? limits[name] ?? null, limits[name] ?? null];
 	const rest = (list: object) => Object.entries(list).filter(([name]) => name !== 'cpu' && name !== 'memory');
@@ -38,7 +62,10 @@ export function changedResources(before: string, after: string): readonly Resour
 
 /** Hash of what the pause is made from: namespaces, names, DNS, published ports, sysctls, the set of volumes. */
 export function sandboxHash(pod: Pod): string {
-	const { spec } = pod;
+	return remembered(sandboxHashes, pod.spec, hashOfSandbox);
+}
+
+function hashOfSandbox(spec: Pod['spec']): string {
 	return shortHash({
 		hostname: spec.hostname,
 		hostnameOverride: spec.hostnameOverride,
@@ -54,7 +81,7 @@ export function sandboxHash(pod: Pod): string {
 		shareProcessNamespace: spec.shareProcessNamespace,
 		runtimeClassName: spec.runtimeClassName,
 		sysctls: spec.securityContext?.sysctls,
-		ports: publishedPorts(pod),
+		ports: publishedPorts(spec),
 		volumes: (spec.volumes ?? []).map(volumeIdentity),
 	});
 }

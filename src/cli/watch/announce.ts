@@ -150,7 +150,7 @@ function changedSandbox(before: Pod, after: Pod): string[] {
 	);
 	const sysctls = (pod: Pod) => pod.spec.securityContext?.sysctls ?? [];
 	if (!sameJson(sysctls(before), sysctls(after))) changed.push('sysctls');
-	if (!sameJson(publishedPorts(before), publishedPorts(after))) changed.push('host ports');
+	if (!sameJson(publishedPorts(before.spec), publishedPorts(after.spec))) changed.push('host ports');
 	const volumes = (pod: Pod) => (pod.spec.volumes ?? []).map(volumeIdentity);
 	if (!sameJson(volumes(before), volumes(after))) changed.push('volumes');
 	return changed;
