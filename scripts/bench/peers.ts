@@ -5,8 +5,8 @@ import { run } from './podrun.ts';
 
 export interface Peer {
 	readonly name: string;
-	/** Its containers get the OCI runtime that podrun's get. */
-	readonly sameRuntime: boolean;
+	/** It brings up the same: a pod, with the OCI runtime that podrun's containers get. */
+	readonly isSame: boolean;
 	up(n: number): Promise<number>;
 	down(): Promise<number>;
 }
@@ -37,15 +37,16 @@ export async function peers(options: PeerOptions): Promise<Peer[]> {
 	const podman = find('podman');
 	if (podman === undefined || docker === undefined) {
 		absent('podman kube play: no podman (and a docker, to give it the image) in PATH or $PEERS_ROOT/bin');
-	} else found.push(await podmanPeer(podman, docker, options));
+	} else found.push(...(await podmanPeers(podman, docker, options)));
 	return found;
 }
 
+function peersRoot(): string {
+	return process.env['PEERS_ROOT'] ?? '/opt/peers';
+}
+
 function find(program: string): string | undefined {
-	const folders = [
-		join(process.env['PEERS_ROOT'] ?? '/opt/peers', 'bin'),
-		...(process.env['PATH'] ?? '').split(':'),
-	];
+	const folders = [join(peersRoot(), 'bin'), ...(process.env['PATH'] ?? '').split(':')];
 	return folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
 }
 
@@ -63,7 +64,7 @@ function composePeer(program: string, { folder, image, pause, runtime }: PeerOpt
 	const compose = [program, '-p', project, '-f', file];
 	return {
 		name: `docker compose up -d${shares ? '' : ', services'}`,
-		sameRuntime: true,
+		isSame: shares,
 		async up(n) {
 			const services = Array.from({ length: n }, (_, index) => [
 				`c${index}`,
@@ -87,7 +88,7 @@ function shellPeer(docker: string, { folder, image, pause, runtime }: PeerOption
 	let names: string[] = [];
 	return {
 		name: 'shell script',
-		sameRuntime: true,
+		isSame: true,
 		async up(n) {
 			const containers = Array.from({ length: n }, (_, index) => `${name}-${index}`);
 			const lines = containers.map(
@@ -103,23 +104,58 @@ function shellPeer(docker: string, { folder, image, pause, runtime }: PeerOption
 	};
 }
 
-/** podman has images and an OCI runtime of its own: the row says which, and the image is brought to it. */
-async function podmanPeer(podman: string, docker: string, options: PeerOptions): Promise<Peer> {
+/**
+ * podman has images and an OCI runtime of its own: the rows say which, and the image is brought to it. As it comes, and
+ * with podrun's runtime where that is another one.
+ */
+async function podmanPeers(podman: string, docker: string, options: PeerOptions): Promise<Peer[]> {
 	const { folder, image, oci } = options;
-	const { stdout } = await run([podman, 'info', '--format', '{{.Host.OCIRuntime.Name}}']);
-	const own = stdout.trim();
-	if (own !== oci) {
-		options.absent(`podman on ${oci}: it runs ${own} here, and its rows say so (see --runtime)`);
-	}
+	const own = (await runtimeOf([podman])) ?? 'no runtime';
 	const archive = join(folder, 'image.tar');
 	await run([docker, 'save', '-o', archive, image]);
 	const loaded = await run([podman, 'load', '-q', '-i', archive]);
 	// It gives the image a name of its own, below localhost/.
 	const named = /Loaded image: (\S+)/.exec(loaded.stdout)?.[1] ?? image;
+	const asItComes = podmanPeer([podman], own, own === oci, folder, named);
+	if (own === oci) return [asItComes];
+	const same = await withRuntime(podman, oci);
+	if (same === undefined) {
+		options.absent(`podman on ${oci}: it runs ${own} here, and its rows say so (see --runtime)`);
+		return [asItComes];
+	}
+	return [asItComes, podmanPeer(same, oci, true, folder, named)];
+}
+
+/** The name of the OCI runtime that it runs; undefined: it can't. */
+async function runtimeOf(podman: readonly string[]): Promise<string | undefined> {
+	try {
+		return (await run([...podman, 'info', '--format', '{{.Host.OCIRuntime.Name}}'])).stdout.trim();
+	} catch {
+		return undefined;
+	}
+}
+
+/** podman with another runtime: by its name, or by the path of one that it does not know. */
+async function withRuntime(podman: string, oci: string): Promise<string[] | undefined> {
+	const unpacked = join(peersRoot(), 'unpacked/usr/sbin', oci);
+	for (const runtime of [oci, unpacked]) {
+		const command = [podman, '--runtime', runtime];
+		if ((await runtimeOf(command)) !== undefined) return command;
+	}
+	return undefined;
+}
+
+function podmanPeer(
+	podman: readonly string[],
+	runtime: string,
+	isSame: boolean,
+	folder: string,
+	named: string,
+): Peer {
 	const file = join(folder, 'podman.yaml');
 	return {
-		name: `podman kube play${own === oci ? '' : ` (${own})`}`,
-		sameRuntime: own === oci,
+		name: `podman kube play (${runtime})`,
+		isSame,
 		async up(n) {
 			const containers = Array.from({ length: n }, (_, index) => ({
 				name: `c${index}`,
@@ -130,10 +166,10 @@ async function podmanPeer(podman: string, docker: string, options: PeerOptions):
 			const metadata = { name: `bench-${process.pid}` };
 			const spec = { containers, terminationGracePeriodSeconds: 0 };
 			writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata, spec }));
-			return (await run([podman, 'kube', 'play', '-q', file])).wall;
+			return (await run([...podman, 'kube', 'play', '-q', file])).wall;
 		},
 		async down() {
-			return (await run([podman, 'kube', 'down', file])).wall;
+			return (await run([...podman, 'kube', 'down', file])).wall;
 		},
 	};
 }

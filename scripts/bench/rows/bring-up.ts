@@ -83,8 +83,8 @@ export async function bringUp(bench: Bench, n: number, volumes: boolean): Promis
 			unit: 'ms',
 			values: (values.get('podrun up -d') ?? []).slice(-rounds),
 			over: peer.name,
-			// Another OCI runtime is another race, but for the teardown.
-			...(title === row && !peer.sameRuntime ? {} : { wanted: 1 }),
+			// Another OCI runtime, or no pod, is another race, but for the teardown.
+			...(title === row && !peer.isSame ? {} : { wanted: 1 }),
 		}));
 	return [
 		...told(row, ups, limits),
