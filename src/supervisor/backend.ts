@@ -126,9 +126,8 @@ export function createBackend(parts: BackendParts): Backend {
 		replaceImage: async (namespace, pod, image) =>
 			asked(() => replaceImage(parts, parts.workerOf(namespace, pod), image)),
 		checkup: () => checkup(parts),
-		leftovers: async () =>
-			(await asked(() => leftovers(parts.engine, store, parts.instance))).map(({ id: _, ...told }) => told),
-		prune: (data) => asked(() => prune(parts.engine, store, parts.instance, data)),
+		leftovers: async () => (await asked(() => leftovers(parts))).map(({ id: _, ...told }) => told),
+		prune: (data) => asked(() => prune(parts, data)),
 	};
 }
 

@@ -4,9 +4,10 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import type { Check } from '../api/checkup.ts';
 import type { Engine, EngineInfo } from '../engine/engine.ts';
-import { INSTANCE, networkName } from '../translate/names.ts';
+import { INSTANCE, networkName, POD_NAME, POD_NAMESPACE, POD_UID } from '../translate/names.ts';
 import { type EngineLink, isUnreachable } from './engine-link.ts';
 import { leftovers } from './leftovers.ts';
+import { neighboursOf } from './neighbours.ts';
 import { overlaps } from './network.ts';
 import type { Store } from './store.ts';
 
@@ -25,8 +26,8 @@ const ROOM = 16 * 2 ** 20;
 
 /** Every check, also those that are well. One that can't be made is a problem, not a failure. */
 export async function checkup(parts: CheckupParts): Promise<readonly Check[]> {
-	const checks = [engine, cgroups, network, stateFolder, orphans];
-	const ofEngine: ReadonlySet<(typeof checks)[number]> = new Set([engine, network, orphans]);
+	const checks = [engine, cgroups, network, stateFolder, neighbours, orphans];
+	const ofEngine: ReadonlySet<(typeof checks)[number]> = new Set([engine, network, neighbours, orphans]);
 	return Promise.all(
 		checks.map(async (check): Promise<Check> => {
 			try {
@@ -131,8 +132,30 @@ async function stateFolder({ stateFolder }: CheckupParts): Promise<Check> {
 	return { name, state: 'ok', message: stateFolder };
 }
 
-async function orphans({ engine, store, instance }: CheckupParts): Promise<Check> {
-	const found = await leftovers(engine, store, instance);
+/** Another supervisor of this user and instance that has pods on this very engine, which it reaches by another address. */
+async function neighbours({ engine, instance, stateFolder }: CheckupParts): Promise<Check> {
+	const name = 'neighbours';
+	const { pods } = await neighboursOf(stateFolder);
+	const containers = pods.size === 0 ? [] : await engine.listContainers([`${INSTANCE}=${instance}`]);
+	const theirs = containers.flatMap(({ labels }) => {
+		const folder = pods.get(labels[POD_UID] ?? '');
+		return folder === undefined ? [] : [{ folder, pod: `${labels[POD_NAMESPACE]}/${labels[POD_NAME]}` }];
+	});
+	const [first] = theirs;
+	if (first === undefined) {
+		return { name, state: 'ok', message: 'no other supervisor of this instance has pods on this engine' };
+	}
+	const told = [...new Set(theirs.map(({ pod }) => pod))].join(', ');
+	return {
+		name,
+		state: 'warning',
+		message: `this engine is reached by another address too: pods ${told} are those of ${first.folder}`,
+		mend: 'use one address for one engine (DOCKER_HOST), or another instance for each (PODRUN_INSTANCE)',
+	};
+}
+
+async function orphans(parts: CheckupParts): Promise<Check> {
+	const found = await leftovers(parts);
 	const name = 'leftovers';
 	if (found.length === 0) return { name, state: 'ok', message: 'nothing on the engine is without its pod' };
 	const data = found.filter((one) => one.data).length;

@@ -5,6 +5,7 @@
  */
 import type { Event, Pod } from '../api/types.ts';
 import type { EventNote } from '../reconcile/action.ts';
+import type { Clock } from './clock.ts';
 import type { Store } from './store.ts';
 
 const LIFETIME = 3_600_000;
@@ -21,10 +22,16 @@ export class Recorder {
 	#kept = 0;
 	readonly #byPod = new Map<string, { name: string; namespace: string; key: string; at: number }[]>();
 
+	/** By the clock, whose leaps age no event. */
+	readonly #clock: Pick<Clock, 'leaps'>;
+	#leaps: number;
+
 	/** Goes on with the events that are stored. */
-	constructor(store: Store, host: string) {
+	constructor(store: Store, host: string, clock: Pick<Clock, 'leaps'> = {}) {
 		this.#store = store;
 		this.#host = host;
+		this.#clock = clock;
+		this.#leaps = clock.leaps?.() ?? 0;
 		for (const event of store.list<Event>('Event').items) {
 			const { name, namespace = 'default' } = event.metadata;
 			// Of clients, and of whoever wrote into the state folder.
@@ -40,6 +47,7 @@ export class Recorder {
 
 	/** Tells `note` of `pod` at `now` (ms). Reporting component is `kubelet`, so that scripts find what they look for. */
 	record(pod: Pod, note: EventNote, now: number): void {
+		this.#follow();
 		const namespace = pod.metadata.namespace ?? 'default';
 		const uid = pod.metadata.uid ?? '';
 		const key = [uid, note.type, note.reason, note.message, note.fieldPath ?? ''].join('\n');
@@ -113,10 +121,20 @@ export class Recorder {
 
 	/** Drops events older than an hour, of pods that are gone too. Called now and then. */
 	expire(now: number): void {
+		this.#follow();
 		for (const [uid, told] of this.#byPod) {
 			while (told[0] !== undefined && now - told[0].at > LIFETIME) this.#forget(told);
 			if (told.length === 0) this.#byPod.delete(uid);
 		}
+	}
+
+	/** Moves the instants along when the clock has leapt: what is an hour old is told by time that has passed. */
+	#follow(): void {
+		const leaps = this.#clock.leaps?.() ?? 0;
+		const by = leaps - this.#leaps;
+		if (by === 0) return;
+		this.#leaps = leaps;
+		for (const told of this.#byPod.values()) for (const one of told) one.at += by;
 	}
 
 	/** Nanoseconds in hex, as in Kubernetes, and never the same twice: lists in order of names are in order of time. */

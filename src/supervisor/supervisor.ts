@@ -18,6 +18,7 @@ import { EngineWatch } from './engine-watch.ts';
 import { Reach } from './handlers/reach.ts';
 import { Images } from './images.ts';
 import type { Log } from './log.ts';
+import { neighboursOf } from './neighbours.ts';
 import { PodNetwork } from './network.ts';
 import { nodeFacts, nodeObject } from './node.ts';
 import { onObjectChange } from './object-changes.ts';
@@ -76,7 +77,7 @@ export async function createSupervisor(options: SupervisorOptions): Promise<Supe
 	const story = new Story(store, options.stateFolder, clock);
 	const registry = new Registry(store, () => clock.now());
 	const node = nodeFacts(info, env);
-	const recorder = new Recorder(store, node.name);
+	const recorder = new Recorder(store, node.name, clock);
 	const inventory = new Inventory(engine, instance);
 	const settings = readSettings(env);
 	const images = new Images(engine, info, settings.infraImage);
@@ -180,6 +181,7 @@ export async function createSupervisor(options: SupervisorOptions): Promise<Supe
 		instance,
 		node,
 		env,
+		neighbours: () => neighboursOf(options.stateFolder),
 		isLast: (uid) => workers.isLast(uid),
 	});
 	const streams = new PodStreams(engine, store, inventory, clock);

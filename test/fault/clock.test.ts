@@ -3,7 +3,7 @@
  * the engine tells lies an hour off, as it does when the engine's clock is set, or is another machine's.
  */
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { KubeObject, Pod } from '../../src/api/types.ts';
+import type { Event, KubeObject, Pod } from '../../src/api/types.ts';
 import type { Program } from '../support/fake-engine.ts';
 import { isReady, restartsOf } from './pod.ts';
 import { printFault } from './report.ts';
@@ -152,3 +152,55 @@ describe.each([
 		});
 	});
 });
+
+describe('activeDeadlineSeconds counts by the wall clock, as in a kubelet: startTime is all that it has', () => {
+	const limited = pod('limited', {
+		activeDeadlineSeconds: 600,
+		terminationGracePeriodSeconds: 0,
+		containers: [{ name: 'server', image }],
+	});
+	const reason = async () => (await world.pod('limited'))?.status?.reason;
+
+	async function lasts(leap: number): Promise<number> {
+		await world.backend.create('Pod', limited);
+		await world.until(async () => isReady(await world.pod('limited')));
+		const begun = world.engine.now;
+		await world.pass(60_000);
+		world.leap(leap);
+		await world.until(async () => (await reason()) === 'DeadlineExceeded', 3 * HOUR);
+		return world.engine.now - begun;
+	}
+
+	test('set forward beyond it: it is over by the time that it would have been at the latest', async () => {
+		const lasted = await lasts(HOUR);
+		expect(lasted).toBeGreaterThanOrEqual(60_000);
+		expect(lasted).toBeLessThanOrEqual(601_000);
+	});
+
+	test('set back: it lasts longer by as much', async () => {
+		expect(await lasts(-HOUR)).toBeCloseTo(600_000 + HOUR, -4);
+	});
+});
+
+test.each([HOUR + 1_000, -HOUR])(
+	'events stay when the clock is set by %i ms, and what comes bears its new time',
+	async (leap) => {
+		const events = async () => (await world.backend.list('Event', 'default')).items as unknown as Event[];
+		await world.backend.create('Pod', probedPod);
+		await world.until(async () => isReady(await world.pod('probed')));
+		const before = (await events()).map(({ metadata }) => metadata.name);
+		const at = world.engine.now;
+		world.leap(leap);
+		await world.pass(30_000);
+		await world.backend.restart('default', 'probed', 'server');
+		await world.until(async () => restartsOf(await world.pod('probed'), 'server') === 1);
+		await world.pass(15_000);
+		const after = await events();
+		const names = after.map(({ metadata }) => metadata.name);
+		expect(names).toEqual(expect.arrayContaining(before));
+		// Lists in order of names are in order of what happened, also when the clock went back.
+		expect(names.slice(0, before.length)).toEqual(before);
+		const started = after.findLast(({ reason }) => reason === 'Started');
+		expect(Math.abs(Date.parse(started?.lastTimestamp ?? '') - (at + leap))).toBeLessThan(60_000);
+	},
+);

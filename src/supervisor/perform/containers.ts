@@ -28,7 +28,7 @@ export async function createContainer(
 	deed: Deed,
 	action: CreateContainer,
 ): Promise<void> {
-	const { engine, inventory, volumes, store, log } = parts;
+	const { inventory, volumes, store, log } = parts;
 	const { pod, observed, journal } = deed;
 	const container = specOf(deed, action.container);
 	const context = {
@@ -65,7 +65,7 @@ export async function createContainer(
 		const pidsLimit = pidsLimitOf(parts.env, context.profile);
 		const labels = { ...options.labels, ...pins.labels };
 		const limited = { ...options, labels, resources: { ...options.resources, ...pidsLimit } };
-		const id = await createOrAdopt(engine, limited);
+		const id = await createOrAdopt(parts, limited);
 		noteOomScore(journal, id, limited);
 		inventory.touch(id, pod.metadata.uid);
 		if (action.ahead) journal.untold.add(`${name}-${attempt}`);

@@ -13,6 +13,7 @@ import type { Reach } from '../handlers/reach.ts';
 import type { Images } from '../images.ts';
 import type { Journal } from '../journal.ts';
 import type { Log } from '../log.ts';
+import type { Neighbours } from '../neighbours.ts';
 import type { PodNetwork } from '../network.ts';
 import type { Recorder } from '../recorder.ts';
 import type { Store } from '../store.ts';
@@ -42,6 +43,8 @@ export interface PerformerParts {
 	readonly instance: string;
 	readonly node: NodeFacts;
 	readonly env: NodeJS.ProcessEnv;
+	/** Pods of other supervisors on this engine. */
+	readonly neighbours: () => Promise<Neighbours>;
 	/** Whether the pod with this uid is the only one left. */
 	readonly isLast: (uid: string) => boolean;
 }

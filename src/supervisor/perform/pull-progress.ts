@@ -18,7 +18,8 @@ export function tellProgress(
 	return ({ layer, current, total }) => {
 		if (total !== undefined && total > 0) layers.set(layer, { current: current ?? 0, total });
 		const now = parts.clock.now();
-		if (now - last < EVERY_MS || layers.size === 0) return;
+		// The clock may have been set back.
+		if (Math.abs(now - last) < EVERY_MS || layers.size === 0) return;
 		last = now;
 		const sum = [...layers.values()].reduce(
 			(all, one) => ({ current: all.current + one.current, total: all.total + one.total }),

@@ -13,7 +13,7 @@ import { runtimeOf } from './runtime.ts';
 
 /** Creates the pod's pause on its network, or adopts the one of its name. */
 export async function createSandbox(parts: PerformerParts, deed: Deed, action: CreateSandbox): Promise<void> {
-	const { engine, images, network, volumes, inventory } = parts;
+	const { images, network, volumes, inventory } = parts;
 	const { pod, observed, journal } = deed;
 	const [infraImage] = await Promise.all([
 		images.infra(),
@@ -29,7 +29,7 @@ export async function createSandbox(parts: PerformerParts, deed: Deed, action: C
 		...(runtime === undefined ? {} : { runtime }),
 	});
 	try {
-		const id = await createOrAdopt(engine, options);
+		const id = await createOrAdopt(parts, options);
 		noteOomScore(journal, id, options);
 		const messages = allContainers(pod).map(({ name }) => ({ container: name, attempt: 0 }));
 		await volumes.prepare(pod, observed.podIP, id, messages);

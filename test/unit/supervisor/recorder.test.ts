@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import type { KubeObject, Pod } from '../../../src/api/types.ts';
 import { Recorder } from '../../../src/supervisor/recorder.ts';
 import { type Persistence, Store } from '../../../src/supervisor/store.ts';
+import { HandClock } from '../../support/hand-clock.ts';
 
 const nowhere: Persistence = {
 	save() {},
@@ -52,3 +53,24 @@ it('goes on with stored events, also with one that is about nothing', () => {
 	recorder.record(pod('web'), note('news'), 0);
 	expect(store.list('Event').items).toHaveLength(2);
 });
+
+it.each([10, -10])(
+	'a clock that is set by %i hours makes no event older, and none younger',
+	async (hours) => {
+		const clock = new HandClock(1_000);
+		const store = new Store(nowhere);
+		const recorder = new Recorder(store, 'node', clock);
+		recorder.record(pod('web'), note('before'), clock.now());
+		clock.leap(hours * 3_600_000);
+		recorder.expire(clock.now());
+		recorder.record(pod('web'), note('after'), clock.now());
+		const messages = () => store.list('Event').items.map((one) => one['message']);
+		expect(messages()).toEqual(['before', 'after']);
+		await clock.passTo(3_500_000);
+		recorder.expire(clock.now());
+		expect(messages()).toEqual(['before', 'after']);
+		await clock.passTo(3_700_000);
+		recorder.expire(clock.now());
+		expect(messages()).toEqual([]);
+	},
+);
