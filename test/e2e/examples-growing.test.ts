@@ -2,27 +2,19 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { docker, page } from '../support/checks.ts';
 import { eventually } from '../support/eventually.ts';
 import { example } from '../support/examples.ts';
+import { labelBuilds } from '../support/images.ts';
 import { engineId, holds, statusOf } from '../support/manifests.ts';
 import { scenario } from '../support/scenario.ts';
 
 const BOOT = { within: 240_000 };
 const blog = scenario('claim');
 const war = scenario('release');
-const RELEASE_2 = `podrun/sample-war:e2e-${process.pid}`;
-const TOMCAT_NEW = `tomcat:e2e-${process.pid}`;
-
-afterAll(async () => {
-	// Only the names: what they name belongs to others, too.
-	for (const image of [RELEASE_2, TOMCAT_NEW])
-		await docker
-			.getImage(image)
-			.remove()
-			.catch(() => undefined);
-});
+const RELEASE_2 = `${war.instance}/sample-war:2`;
+const TOMCAT_NEW = `${war.instance}/tomcat:new`;
 
 test.concurrent('nginx-ghost: what was written survives down, and goes with down --volumes', async () => {
 	const { folder, url } = await example(blog, 'nginx-ghost');
@@ -66,6 +58,7 @@ test.concurrent('tomcat-war: the WAR is renewed without touching Tomcat, and Tom
 	expect((await page(`${url}/sample/`)).body).toContain('Hello from sample.war');
 
 	change(join(folder, 'war/webapp/index.jsp'), 'Hello from sample.war', 'Hello from release 2');
+	labelBuilds(join(folder, 'war/Dockerfile'), war.instance);
 	execFileSync('docker', ['build', '-q', '-t', RELEASE_2, join(folder, 'war')], { stdio: 'pipe' });
 	change(manifest, 'podrun/sample-war:1\n      imagePullPolicy', `${RELEASE_2}\n      imagePullPolicy`);
 	await war.ok('apply', '-f', folder);
@@ -77,7 +70,7 @@ test.concurrent('tomcat-war: the WAR is renewed without touching Tomcat, and Tom
 	expect(second && engineId(second, 'tomcat')).toBe(first && engineId(first, 'tomcat'));
 	expect(second && statusOf(second, 'tomcat').restartCount).toBe(0);
 
-	await docker.getImage('tomcat:10').tag({ repo: 'tomcat', tag: `e2e-${process.pid}` });
+	await docker.getImage('tomcat:10').tag({ repo: `${war.instance}/tomcat`, tag: 'new' });
 	change(manifest, 'image: tomcat:10\n', `image: ${TOMCAT_NEW}\n`);
 	await war.ok('apply', '-f', folder);
 	const old = second ? engineId(second, 'tomcat') : '';

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { afterAll, describe, expect, test } from 'vitest';
 import { tar } from '../../src/api/tar.ts';
 import { docker, engineContainer, killContainer } from '../support/checks.ts';
+import { labelOf } from '../support/images.ts';
 import { eventually, Scenario } from '../support/scenario.ts';
 
 const POD = `apiVersion: v1
@@ -58,9 +59,7 @@ describe('watch beside a pod', () => {
 describe('after a watch', () => {
 	const scenario = new Scenario('watch-stale');
 	const image = `${scenario.instance}/app:dev`;
-	afterAll(async () => {
-		await scenario.end().finally(() => docker.getImage(image).remove({ force: true }));
-	});
+	afterAll(() => scenario.end());
 
 	/** An image under the same name, with another page. */
 	async function build(page: string): Promise<void> {
@@ -72,7 +71,9 @@ describe('after a watch', () => {
 					mode: 0o644,
 					uid: 0,
 					gid: 0,
-					content: Buffer.from(`FROM busybox:1.36\nRUN mkdir /srv && echo ${page} > /srv/page\n`),
+					content: Buffer.from(
+						`FROM busybox:1.36\n${labelOf(scenario.instance)}\nRUN mkdir /srv && echo ${page} > /srv/page\n`,
+					),
 				},
 			],
 			0,

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { docker, engineContainer } from '../support/checks.ts';
+import { labelOf } from '../support/images.ts';
 import { eventually, type Running, Scenario } from '../support/scenario.ts';
 
 const SLEEP = `[sh, -c, "trap 'exit 0' TERM; while true; do sleep 1 & wait $!; done"]`;
@@ -10,6 +11,7 @@ const SLEEP = `[sh, -c, "trap 'exit 0' TERM; while true; do sleep 1 & wait $!; d
 describe('watch with builds', () => {
 	const scenario = new Scenario('watch-builds');
 	const [app, init] = [`${scenario.instance}/app:dev`, `${scenario.instance}/init:dev`];
+	const base = `FROM busybox:1.36 AS base\n${labelOf(scenario.instance)}\n`;
 	let watch: Running;
 
 	const sh = (container: string, script: string) =>
@@ -20,12 +22,12 @@ describe('watch with builds', () => {
 		mkdirSync(`${scenario.folder}/init`);
 		scenario.file(
 			'app/Dockerfile',
-			'FROM busybox:1.36 AS base\nARG WHO\nRUN echo "for $WHO" > /who\nCOPY page /page\nFROM base AS other\nRUN echo other > /who\n',
+			`${base}ARG WHO\nRUN echo "for $WHO" > /who\nCOPY page /page\nFROM base AS other\nRUN echo other > /who\n`,
 		);
 		scenario.file('app/page', 'one\n');
 		scenario.file('app/notes.md', 'not in the image\n');
 		scenario.file('app/.dockerignore', '*\n!page\n');
-		scenario.file('init/Dockerfile', 'FROM busybox:1.36\nCOPY war /war\n');
+		scenario.file('init/Dockerfile', `${base}COPY war /war\n`);
 		scenario.file('init/war', 'war 1\n');
 		scenario.file(
 			'pod.yaml',
@@ -57,10 +59,7 @@ spec:
 		);
 		await eventually(() => watch.err().includes('watching '));
 	});
-	afterAll(async () => {
-		await scenario.end();
-		for (const image of [app, init]) await docker.getImage(image).remove({ force: true });
-	});
+	afterAll(() => scenario.end());
 
 	test('images are built before the pod starts, with target, args and .dockerignore', async () => {
 		expect(await sh('app', 'cat /page /who')).toBe('one\nfor me\n');
@@ -92,16 +91,13 @@ spec:
 
 	test('a build that fails is shown and the old container runs on; a repaired one is taken', async () => {
 		const before = await engineContainer(scenario.instance, 'built', 'app');
-		scenario.file(
-			'app/Dockerfile',
-			'FROM busybox:1.36 AS base\nRUN echo broken here && false\nCOPY page /page\n',
-		);
+		scenario.file('app/Dockerfile', `${base}RUN echo broken here && false\nCOPY page /page\n`);
 		await eventually(
 			() => watch.err().includes('broken here') && watch.err().includes(`building ${app} failed`),
 			{ within: 90_000 },
 		);
 		expect((await engineContainer(scenario.instance, 'built', 'app')).id).toBe(before.id);
-		scenario.file('app/Dockerfile', 'FROM busybox:1.36 AS base\nCOPY page /page\nRUN echo repaired > /who\n');
+		scenario.file('app/Dockerfile', `${base}COPY page /page\nRUN echo repaired > /who\n`);
 		await eventually(async () => (await sh('app', 'cat /who')) === 'repaired\n', { within: 90_000 });
 	});
 
@@ -117,7 +113,7 @@ spec:
 		const told = watch.err().length;
 		scenario.file(
 			'app/Dockerfile',
-			'FROM busybox:1.36 AS base\nCOPY page /page\nRUN --mount=type=cache,target=/cache echo cached > /cache/x && cp /cache/x /who\n',
+			`${base}COPY page /page\nRUN --mount=type=cache,target=/cache echo cached > /cache/x && cp /cache/x /who\n`,
 		);
 		if (headers['builder-version'] === '2' && own) {
 			await eventually(async () => (await sh('app', 'cat /who')) === 'cached\n', { within: 90_000 });

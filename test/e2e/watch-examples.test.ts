@@ -4,7 +4,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { docker, engineContainers, page } from '../support/checks.ts';
+import { engineContainers, page } from '../support/checks.ts';
+import { labelBuilds } from '../support/images.ts';
 import { eventually, type Running, Scenario } from '../support/scenario.ts';
 
 const EXAMPLES = fileURLToPath(new URL('../../examples', import.meta.url));
@@ -120,15 +121,14 @@ describe('tomcat-war', () => {
 		port = await copied(scenario, 'tomcat-war', '8001');
 		// What is built in its place must not be the image of other tests.
 		edit(scenario, 'pod.yaml', (text) => text.replaceAll('podrun/sample-war:1', image));
+		labelBuilds(join(scenario.folder, 'war/Dockerfile'), scenario.instance);
 		watch = scenario.start('up', '--watch', '-f', 'pod.yaml');
 		await eventually(() => watch.err().includes('watching '), { within: 120_000 });
 		await eventually(async () => (await page(`http://localhost:${port}/sample/`)).status === 200, {
 			within: 120_000,
 		});
 	});
-	afterAll(async () => {
-		await scenario.end().finally(() => docker.getImage(image).remove({ force: true }));
-	});
+	afterAll(() => scenario.end());
 
 	test('an edited JSP is served after a reload of the page', async () => {
 		const before = await identity(scenario, 'tomcat-war');

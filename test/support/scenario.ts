@@ -13,6 +13,7 @@ import type { Event, Pod } from '../../src/api/types.ts';
 import { leftovers, removeLeftovers } from './checks.ts';
 import { engineEnv } from './engine-under-test.ts';
 import { eventually, type Patience } from './eventually.ts';
+import { removeImages } from './images.ts';
 
 export { eventually } from './eventually.ts';
 
@@ -190,8 +191,8 @@ export class Scenario {
 	}
 
 	/**
-	 * Ends what still runs, removes all pods and the supervisor, and throws when anything of this instance is
-	 * still there: on the engine, as a process, as a file. With PODRUN_KEEP_FAILED=1 a failed scenario stays.
+	 * Ends what still runs, removes all pods and the supervisor, and the images that were made for it, and throws when
+	 * anything of this instance is still there: on the engine, as a process, as a file. With PODRUN_KEEP_FAILED=1 a failed scenario stays.
 	 */
 	async end(): Promise<void> {
 		for (const child of this.#running) {
@@ -219,6 +220,7 @@ export class Scenario {
 			left.push(...(await leftovers(this.instance)));
 		}
 		await removeLeftovers(this.instance);
+		left.push(...(await removeImages(this.instance)));
 		rmSync(this.folder, { recursive: true, force: true });
 		if (left.length > 0) {
 			throw new Error(`left behind: ${left.join(', ')}`);
