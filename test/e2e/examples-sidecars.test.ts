@@ -91,8 +91,9 @@ describe('crash', () => {
 		const { folder } = await example(s, 'crash');
 		await s.ok('apply', '-f', folder);
 		const shows = (pod: string, word: RegExp) =>
-			eventually(async () => word.test(await s.ok('get', 'pod', pod, '--no-headers')), {
-				what: `${pod} shows ${word.source}`,
+			eventually(async () => {
+				expect(await s.ok('get', 'pod', pod, '--no-headers')).toMatch(word);
+				return true;
 			});
 		const describes = async (pod: string, ...words: RegExp[]) => {
 			const text = await s.ok('describe', 'pod', pod);
