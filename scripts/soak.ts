@@ -47,6 +47,11 @@ say(
 	`${lags.length} starts and ends of containers, told by the status after ${percentile(lags, 0.5)} ms (half), ` +
 		`${percentile(lags, 0.99)} ms (99 %), ${percentile(lags, 1)} ms (all)`,
 );
+for (const one of report.slowest) say(`  ${one}`);
+say(
+	`meanwhile the engine took for a look at the container that it had started last: ${percentile(report.looks, 0.5)} ms (half), ` +
+		`${percentile(report.looks, 0.99)} ms (99 %), ${percentile(report.looks, 1)} ms (all)`,
+);
 for (const finding of findings) say(`! ${finding}`);
 say(findings.length === 0 ? 'flat' : `${findings.length} findings`);
 process.exitCode = findings.length === 0 ? 0 : 1;

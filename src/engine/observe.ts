@@ -21,7 +21,7 @@ export class Inventory {
 	readonly #known = new Map<string, KnownContainer>();
 	/** Ids to inspect, with their pod's uid. */
 	readonly #stale = new Map<string, string>();
-	readonly #inspecting = new Map<string, Promise<void>>();
+	readonly #inspecting = new Map<string, { readonly podUID: string; readonly look: Promise<void> }>();
 
 	constructor(engine: Engine, instance: string) {
 		this.#engine = engine;
@@ -61,7 +61,7 @@ export class Inventory {
 
 	/** It was started, which its event may have told already: not looked at again then. */
 	async started(id: string, podUID?: string): Promise<void> {
-		await this.#inspecting.get(id)?.catch(() => {});
+		await this.#inspecting.get(id)?.look.catch(() => {});
 		if (this.#known.get(id)?.observed.state !== 'running') this.touch(id, podUID);
 	}
 
@@ -94,13 +94,24 @@ export class Inventory {
 
 	/** Every container of the pod, stale ones inspected first. Throws EngineError when the engine does not answer. */
 	async observe(podUID: string): Promise<readonly KnownContainer[]> {
-		const stale = [...this.#stale].filter(([, uid]) => uid === podUID).map(([id]) => id);
-		await Promise.all(stale.map((id) => this.#inspect(id, podUID)));
+		const ofPod = ([, uid]: readonly [string, string]): boolean => uid === podUID;
+		// What is being looked at already is not stale any more, and not known yet either.
+		const under = [...this.#inspecting].map(([id, look]) => [id, look.podUID] as const);
+		const news = new Set([...this.#stale, ...under].filter(ofPod).map(([id]) => id));
+		await Promise.all([...news].map((id) => this.#inspect(id, podUID)));
 		return [...this.#known.values()].filter((container) => container.podUID === podUID);
 	}
 
+	/** Begins to inspect what of the pod is stale now: whoever observes it next finds that under way. */
+	lookAhead(podUID: string): void {
+		for (const [id, uid] of this.#stale) {
+			// What fails stays stale.
+			if (uid === podUID) this.#inspect(id, podUID).catch(() => undefined);
+		}
+	}
+
 	async #inspect(id: string, podUID: string): Promise<void> {
-		const running = this.#inspecting.get(id);
+		const running = this.#inspecting.get(id)?.look;
 		if (running !== undefined) {
 			// What is under way may have been answered before the news: wait, then look again if still stale.
 			await running.catch(() => {});
@@ -111,7 +122,7 @@ export class Inventory {
 			this.#stale.set(id, podUID);
 			throw error;
 		});
-		this.#inspecting.set(id, look);
+		this.#inspecting.set(id, { podUID, look });
 		await look.finally(() => this.#inspecting.delete(id));
 	}
 

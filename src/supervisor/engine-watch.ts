@@ -133,6 +133,8 @@ export class EngineWatch {
 		// Only podrun makes them, and the deed that does wakes its pod; a deed that was cut off is done again.
 		if (action === 'create') return;
 		const uid = action === 'destroy' ? inventory.forget(id) : inventory.touch(id, attributes[POD_UID]);
-		if (uid !== undefined) workers.wake(uid);
+		if (uid === undefined) return;
+		if (action === 'start' || action === 'die') workers.get(uid)?.lookAhead();
+		workers.wake(uid);
 	}
 }

@@ -77,6 +77,11 @@ export class Observer {
 		};
 	}
 
+	/** Begins to look at what has changed of the pod. */
+	lookAhead(podUID: string): void {
+		this.#parts.inventory.lookAhead(podUID);
+	}
+
 	async #images(pod: Pod): Promise<Map<string, ObservedImage>> {
 		const refs = new Set(imagesOf(pod));
 		const found = await Promise.all(

@@ -100,6 +100,15 @@ export class PodWorker {
 		});
 	}
 
+	/**
+	 * A container has started or ended. The engine lets nobody look at one that it is busy with: a turn that waits for
+	 * such a look is not to hold back the looks of the next one.
+	 */
+	lookAhead(): void {
+		const isIdle = this.#turning === undefined || this.#isHeld || this.journal.inFlight.has('pod');
+		if (!isIdle) this.#parts.observer.lookAhead(this.uid);
+	}
+
 	/** Ends the loop; deeds that are in flight go on by themselves. Containers are left as they are. */
 	stop(): void {
 		this.#stopped = true;

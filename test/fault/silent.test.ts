@@ -3,9 +3,10 @@
  * the first one without an answer. Either it does afterwards what it was asked meanwhile, as a process that was
  * stopped and goes on, or it has never heard of it, as behind a proxy that swallows.
  */
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import type { Event } from '../../src/api/types.ts';
 import { INITS, idOf, isReady, NAME, program, RUNNING, restartsOf } from './pod.ts';
+import { printFault } from './report.ts';
 import { create, leftovers } from './scenarios.ts';
 import { World } from './world.ts';
 
@@ -13,6 +14,13 @@ import { World } from './world.ts';
 const SILENCE = 60_000;
 /** From its first word on until all is as it should be. */
 const WELL_AGAIN = 20_000;
+
+afterAll(() =>
+	printFault(
+		'an engine that takes calls and answers none for a minute, from any call on',
+		'as for an engine that is away, after 20 s at the latest; a pod that comes up or goes does so afterwards',
+	),
+);
 
 /** Silence from the n-th call from now on; it ends by itself. */
 function hush(world: World, nth: number, deaf: boolean): void {

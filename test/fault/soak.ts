@@ -12,7 +12,7 @@ import { promisify } from 'node:util';
 import type { KubeObject, Pod } from '../../src/api/types.ts';
 import type { Vitals } from '../../src/apiserver/vitals.ts';
 import { type Client, createClient } from '../../src/client/client.ts';
-import { leftovers, removeLeftovers } from '../support/checks.ts';
+import { docker, leftovers, removeLeftovers } from '../support/checks.ts';
 import { pod, server, sh } from '../support/manifests.ts';
 import { Witness } from './witness.ts';
 
@@ -45,6 +45,10 @@ export interface SoakReport {
 	readonly lost: readonly string[];
 	/** Starts and ends of containers that the engine told, and ms until the pod's status told them too. */
 	readonly lags: readonly number[];
+	/** The slowest of them, in words. */
+	readonly slowest: readonly string[];
+	/** ms that the engine itself took for a look at the container that it had started last, four times a second. */
+	readonly looks: readonly number[];
 	/** Those that the status never told. */
 	readonly untold: readonly string[];
 	readonly applied: number;
@@ -121,10 +125,28 @@ async function measure(
 	await first.watchEngine(instance);
 	await Promise.all(witnesses.map((witness) => witness.watchPods()));
 
+	const looks: number[] = [];
+	const looking = async (): Promise<void> => {
+		while (!signal.aborted) {
+			await delay(250);
+			if (first.latest === undefined) continue;
+			const asked = performance.now();
+			// It may be gone already.
+			await docker
+				.getContainer(first.latest)
+				.inspect()
+				.catch(() => undefined);
+			looks.push(Math.round(performance.now() - asked));
+		}
+	};
+	const looked = looking();
 	const wanted = Array.from({ length: pods }, (_, i) => soakPod(`soak-${i}`, i % 3 === 2));
 	for (const one of wanted) await client.request('POST', PODS, { body: one });
 	await until(() => first.pods().filter(isUp).length === pods, 300_000, `${pods} pods run`);
-	say(`${pods} pods run`);
+	const slowest = (of: readonly number[]): number => Math.max(0, ...of);
+	say(
+		`${pods} pods run; status late by ${slowest(first.lags)} ms at most, a look by the engine took ${slowest(looks)} ms at most`,
+	);
 
 	const began = Date.now();
 	const over = (): boolean => Date.now() - began > seconds * 1_000;
@@ -181,7 +203,9 @@ async function measure(
 	const lost = missed();
 	const untold = first.pending();
 	ending.abort();
-	return { samples, changes: first.changes, lost, lags: first.lags, untold, applied, watches };
+	await looked;
+	const { changes, lags } = first;
+	return { samples, changes, lost, lags, slowest: first.slowest(), looks, untold, applied, watches };
 }
 
 /** All that runs on runs; a container that crashes may do what it likes. */

@@ -17,6 +17,13 @@ interface Deed {
 	readonly at: number;
 }
 
+/** So many of the slowest are remembered. */
+const SLOWEST = 5;
+
+function describe({ id, action, pod, container, at }: Deed): string {
+	return `${action} of ${pod}/${container} ${id.slice(0, 12)} at ${new Date(at).toISOString()}`;
+}
+
 export class Witness {
 	readonly #client: Client;
 	readonly #signal: AbortSignal;
@@ -28,6 +35,8 @@ export class Witness {
 	/** Ids of containers that some status has shown. */
 	readonly #shown = new Set<string | undefined>();
 	#revision = 0;
+	#latest: string | undefined;
+	readonly #slowest: { readonly lag: number; readonly deed: Deed }[] = [];
 	/** ms from the engine's word to the status, for each start and end. */
 	readonly lags: number[] = [];
 
@@ -48,12 +57,19 @@ export class Witness {
 		return this.#pods.get(name);
 	}
 
+	/** What was told latest, the worst first. */
+	slowest(): readonly string[] {
+		return this.#slowest.map(({ lag, deed }) => `${describe(deed)}: ${lag} ms`);
+	}
+
+	/** Id of the container that was started last. */
+	get latest(): string | undefined {
+		return this.#latest;
+	}
+
 	/** Starts and ends that no status has told yet. */
 	pending(): readonly string[] {
-		return [...this.#pending.values()].map(
-			({ id, action, pod, container, at }) =>
-				`${action} of ${pod}/${container} ${id.slice(0, 12)} at ${new Date(at).toISOString()}`,
-		);
+		return [...this.#pending.values()].map(describe);
 	}
 
 	/** Begins to watch; resolves when it knows what is there. */
@@ -141,6 +157,7 @@ export class Witness {
 		if (container === 'POD' || (event.Action !== 'start' && event.Action !== 'die')) return;
 		const pod = labels['io.kubernetes.pod.name'] ?? '';
 		const uid = labels['io.kubernetes.pod.uid'] ?? '';
+		if (event.Action === 'start') this.#latest = id;
 		const deed: Deed = { id, action: event.Action, pod, uid, container, at: Date.now() };
 		this.#pending.set(`${deed.action} ${id}`, deed);
 		this.#settle(deed);
@@ -157,6 +174,9 @@ export class Witness {
 		const isPast = pod?.metadata.uid !== deed.uid || (isShown && status?.containerID !== id);
 		if (!(hasEnded || isPast || (deed.action === 'start' && isShown))) return;
 		this.#pending.delete(`${deed.action} ${deed.id}`);
-		this.lags.push(Date.now() - deed.at);
+		const lag = Date.now() - deed.at;
+		this.lags.push(lag);
+		this.#slowest.push({ lag, deed });
+		this.#slowest.sort((a, b) => b.lag - a.lag).splice(SLOWEST);
 	}
 }
