@@ -71,6 +71,8 @@ export async function createContainer(
 		if (action.ahead) journal.untold.add(`${name}-${attempt}`);
 	} catch (error) {
 		await pins.undo().catch(() => undefined);
+		// Taken away since it was decided, for its address or its port: the next look finds none, and begins with another.
+		if (await isGone(parts, deed, action.sandboxID, error)) return;
 		if (error instanceof ConfigError) {
 			const note = {
 				type: 'Warning',
@@ -85,6 +87,18 @@ export async function createContainer(
 	journal.rerunInit.delete(action.container);
 	const isPulled = journal.pulled.get(action.container)?.attempt === action.attempt;
 	if (!action.ahead) tellCreated(parts, deed, container, isPulled);
+}
+
+/** Whether it is for want of its pause that something could not be made. */
+async function isGone(
+	{ engine, inventory }: PerformerParts,
+	{ pod }: Deed,
+	sandboxID: string,
+	error: unknown,
+): Promise<boolean> {
+	if (!(error instanceof EngineError) || error.code !== 'NOT_FOUND') return false;
+	inventory.touch(sandboxID, pod.metadata.uid);
+	return (await ignoring(['NOT_FOUND'], engine.inspectContainer(sandboxID))) !== undefined;
 }
 
 /** The events of a creation; of an attempt that was made ahead they are told when it starts. */

@@ -36,6 +36,14 @@ eachEngine('joins', (s) => {
 		}
 	});
 
+	it('is not even created when the other is gone', async () => {
+		const donor = await s.container('gone', SLEEP);
+		await s.engine.removeContainer(donor, { force: true });
+		await expect(s.container('late', SLEEP, { networkMode: `container:${donor}` })).rejects.toEqual(
+			code('NOT_FOUND'),
+		);
+	});
+
 	it('turns a name into the id at create', async () => {
 		const donor = await pause('named');
 		const app = await s.container('follows', SLEEP, { networkMode: `container:${s.name('named')}` });

@@ -51,7 +51,11 @@ export class FakeContainers {
 			);
 		}
 		const image = images.get(options.image);
-		if (options.networkMode.startsWith('container:')) refuseJoinConflicts(options);
+		if (options.networkMode.startsWith('container:')) {
+			refuseJoinConflicts(options);
+			// Whose it joins must be there, whether it runs or not.
+			machine.find(options.networkMode.slice('container:'.length));
+		}
 		const container = this.#make(options, image);
 		volumes.mount(container);
 		machine.containers.set(container.id, container);

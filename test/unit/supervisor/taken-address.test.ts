@@ -124,6 +124,27 @@ it('one that the engine says is taken though nothing has it is not tried again',
 	expect(await warnings()).toEqual([]);
 });
 
+it('a container that is made while its pause goes for its address is no failure', async () => {
+	await stranger('first');
+	const letGo = engine.hold('createContainer');
+	await create('a');
+	// The pause, and then, while it is started, the container that joins it.
+	await vi.waitFor(() => expect(tried()).toHaveLength(1), WITHIN);
+	const begin = engine.hold('startContainer');
+	letGo();
+	const wait = engine.hold('createContainer');
+	const creates = () => engine.calls.filter(({ method }) => method === 'createContainer').length;
+	await vi.waitFor(() => expect(creates()).toBe(3), WITHIN);
+	begin();
+	await vi.waitFor(
+		() => expect(engine.calls.some(({ method }) => method === 'removeContainer')).toBe(true),
+		WITHIN,
+	);
+	wait();
+	expect(await address('a')).toBe('10.201.0.3');
+	expect(await warnings()).toEqual([]);
+});
+
 it('a pod whose address was taken while it was away gets another one, and its status says so', async () => {
 	await create('a');
 	expect(await address('a')).toBe('10.201.0.2');
