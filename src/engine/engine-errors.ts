@@ -56,7 +56,8 @@ export function classify(statusCode: number | undefined, text: string): EngineEr
 		case 304:
 			return 'NOT_MODIFIED';
 		case 400:
-			return 'BAD_REQUEST';
+			// Of a create that would share the IPC of one that is gone.
+			return /^No such container: /.test(text) ? 'NOT_FOUND' : 'BAD_REQUEST';
 		case 401:
 			return 'UNAUTHORIZED';
 		case 404:

@@ -36,10 +36,10 @@ eachEngine('joins', (s) => {
 		}
 	});
 
-	it('is not even created when the other is gone', async () => {
+	it('is not even created when the one is gone whose IPC it would share', async () => {
 		const donor = await s.container('gone', SLEEP);
 		await s.engine.removeContainer(donor, { force: true });
-		await expect(s.container('late', SLEEP, { networkMode: `container:${donor}` })).rejects.toEqual(
+		await expect(s.container('late', SLEEP, { ipcMode: `container:${donor}` })).rejects.toEqual(
 			code('NOT_FOUND'),
 		);
 	});

@@ -51,11 +51,9 @@ export class FakeContainers {
 			);
 		}
 		const image = images.get(options.image);
-		if (options.networkMode.startsWith('container:')) {
-			refuseJoinConflicts(options);
-			// Whose it joins must be there, whether it runs or not.
-			machine.find(options.networkMode.slice('container:'.length));
-		}
+		if (options.networkMode.startsWith('container:')) refuseJoinConflicts(options);
+		// Whose IPC it shares must be there at its creation, the others only at its start.
+		if (options.ipcMode?.startsWith('container:')) machine.find(options.ipcMode.slice('container:'.length));
 		const container = this.#make(options, image);
 		volumes.mount(container);
 		machine.containers.set(container.id, container);

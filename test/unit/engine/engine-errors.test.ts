@@ -36,6 +36,7 @@ describe('classify', () => {
 		[403, 'error while removing network: network x id y has active endpoints', 'CONFLICT'],
 		[404, 'No such image: nope:1', 'IMAGE_NOT_FOUND'],
 		[404, 'No such container: nope', 'NOT_FOUND'],
+		[400, 'No such container: nope', 'NOT_FOUND'],
 		[404, 'manifest for 127.0.0.1:5000/x:1 not found: manifest unknown: manifest unknown', 'IMAGE_NOT_FOUND'],
 		[
 			404,
