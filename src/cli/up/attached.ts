@@ -71,6 +71,7 @@ export async function attach(
 			return 1;
 		}
 		if (end.stop) {
+			await follower.drainEnded();
 			await interrupt.stopPods();
 			await feed.until(() => (feed.pods().length === 0 ? true : undefined));
 		}

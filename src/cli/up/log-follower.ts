@@ -45,7 +45,8 @@ export class LogFollower {
 	readonly #client: Client;
 	readonly #feed: PodFeed;
 	readonly #options: FollowOptions;
-	readonly #followed = new Set<string>();
+	/** By the engine's id of the attempt. */
+	readonly #copies = new Map<string, Promise<void>>();
 	readonly #running = new Map<string, Promise<void>>();
 	readonly #paints = new Map<string, Paint>();
 	readonly #off: () => void;
@@ -68,6 +69,20 @@ export class LogFollower {
 		}
 	}
 
+	/** Resolves when the attempts that have ended have been printed to their end: with their pod their logs will go. */
+	async drainEnded(): Promise<void> {
+		this.#look();
+		const ends = this.#feed
+			.pods()
+			.flatMap((pod) =>
+				statusesOf(pod).flatMap(({ state, lastState }) => [
+					state?.terminated?.containerID,
+					lastState?.terminated?.containerID,
+				]),
+			);
+		await Promise.all(ends.map((id) => this.#copies.get(id ?? '')));
+	}
+
 	close(): void {
 		this.#off();
 		this.#stop.abort();
@@ -76,17 +91,16 @@ export class LogFollower {
 	#look(): void {
 		for (const pod of this.#feed.pods()) {
 			for (const status of statusesOf(pod)) {
-				const fresh = attemptsOf(status).filter(({ id }) => !this.#followed.has(id));
+				const fresh = attemptsOf(status).filter(({ id }) => !this.#copies.has(id));
 				for (const attempt of fresh) {
-					this.#followed.add(attempt.id);
-					this.#enqueue(pod, status.name, attempt);
+					this.#copies.set(attempt.id, this.#enqueue(pod, status.name, attempt));
 				}
 			}
 		}
 	}
 
 	/** Attempts of one container one after the other, so that their lines keep their order. */
-	#enqueue(pod: Pod, container: string, attempt: Attempt): void {
+	#enqueue(pod: Pod, container: string, attempt: Attempt): Promise<void> {
 		const key = `${pod.metadata.uid}/${container}`;
 		const before = this.#running.get(key) ?? Promise.resolve();
 		const next = before
@@ -97,6 +111,7 @@ export class LogFollower {
 				}
 			});
 		this.#running.set(key, next);
+		return next;
 	}
 
 	async #copy(pod: Pod, container: string, attempt: Attempt): Promise<void> {
