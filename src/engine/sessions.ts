@@ -4,13 +4,18 @@
  */
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { absent } from './docker/requests.ts';
 import { type AttachSession, EngineError, type ExecOptions, type ExecSession } from './engine.ts';
 import { toEngineError } from './engine-errors.ts';
 import { split } from './streams.ts';
 import type { Transport } from './transport.ts';
 
-/** How often a silent exec is asked whether it still runs. */
-const EXEC_POLL_MS = 5_000;
+/** How often a silent exec is asked whether it still runs: first, and at most, ms. */
+const EXEC_POLL_MS = 1_000;
+const LONGEST_EXEC_POLL_MS = 5_000;
+const LAST_WORDS_MS = 2_000;
+/** What is told of an exec that went with its container: SIGKILL's. */
+const KILLED = 137;
 /** After the stream's end the engine may need a moment to note the exit. */
 const EXIT_RETRY_MS = [0, 10, 20, 50, 100, 200, 500, 1_000, 2_000];
 
@@ -55,7 +60,8 @@ export async function startExec(
 	const connection = await transport.hijack(start);
 	const { stdout, stderr, ended } = split(connection, tty);
 
-	const inspect = (): Promise<ExecJson> => transport.json<ExecJson>({ method: 'GET', path: `${path}/json` });
+	// 20.10 was seen to forget an exec that ended at the same moment as its container, and never to end its stream.
+	const inspect = () => absent(() => transport.json<ExecJson>({ method: 'GET', path: `${path}/json` }));
 	let closed = false;
 	const exitCode = (async (): Promise<number> => {
 		const polling = new AbortController();
@@ -72,6 +78,7 @@ export async function startExec(
 		for (const wait of EXIT_RETRY_MS) {
 			await delay(wait);
 			const state = await inspect();
+			if (state === undefined) return KILLED;
 			if (state.Running === false && typeof state.ExitCode === 'number') return state.ExitCode;
 		}
 		throw new EngineError('UNKNOWN', 'the exec ended, but the engine does not tell its exit code');
@@ -128,18 +135,21 @@ function writable(connection: Duplex): NodeJS.WritableStream {
 }
 
 async function exitWithoutEnd(
-	inspect: () => Promise<ExecJson>,
+	inspect: () => Promise<ExecJson | undefined>,
 	connection: Duplex,
 	signal: AbortSignal,
 ): Promise<void> {
-	const pause = (): Promise<void> => delay(EXEC_POLL_MS, undefined, { signal, ref: false });
+	let next = EXEC_POLL_MS;
+	const pause = (ms: number): Promise<void> => delay(ms, undefined, { signal, ref: false });
 	const ended = (): Promise<never> => new Promise<never>(() => undefined);
 	try {
 		for (;;) {
-			await pause();
-			if ((await inspect()).Running !== false) continue;
-			// It has exited: what is still in the pipe gets one more turn.
-			await pause();
+			await pause(next);
+			next = Math.min(next * 2, LONGEST_EXEC_POLL_MS);
+			const state = await inspect();
+			if (state !== undefined && state.Running !== false) continue;
+			// It has exited: what is still in the pipe gets a moment.
+			if (state !== undefined) await pause(LAST_WORDS_MS);
 			connection.destroy();
 			return;
 		}

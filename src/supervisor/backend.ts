@@ -2,7 +2,7 @@
  * What the API server sees of the supervisor: the store's reads, the registry's writes, and the streams.
  * Writes are on disk before they are answered: what podrun has acknowledged survives its death.
  */
-import type { Backend, StoredKind } from '../api/backend.ts';
+import type { Backend, ProcessStreams, StoredKind } from '../api/backend.ts';
 import { ApiError, notFound } from '../api/errors.ts';
 import type { KubeObject, Node, Pod } from '../api/types.ts';
 import { type Engine, EngineError, type EngineInfo } from '../engine/engine.ts';
@@ -100,12 +100,12 @@ export function createBackend(parts: BackendParts): Backend {
 			asked(
 				() => streams.exec(namespace, pod, request),
 				(process) => process.close(),
-			),
+			).then(toldAtItsEnd),
 		attach: (namespace, pod, request) =>
 			asked(
 				() => streams.attach(namespace, pod, request),
 				(process) => process.close(),
-			),
+			).then(toldAtItsEnd),
 		portForward: (namespace, pod, port) =>
 			asked(
 				() => streams.portForward(namespace, pod, port),
@@ -140,6 +140,13 @@ async function told<T>(answer: Promise<T>): Promise<T> {
 		if (error instanceof EngineError) throw new ApiError(500, 'InternalError', error.message);
 		throw error;
 	}
+}
+
+/** A process that is cut off by its engine says so like a call that is. */
+function toldAtItsEnd(process: ProcessStreams): ProcessStreams {
+	const exitCode = told(process.exitCode);
+	exitCode.catch(() => {});
+	return { ...process, exitCode };
 }
 
 /** 500: the state folder takes no more. */
