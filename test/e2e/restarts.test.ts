@@ -89,6 +89,9 @@ describe('the attempt after a back-off', () => {
 		);
 
 	test('is made while the back-off runs, is told nowhere, and goes when the pod changes', async () => {
+		// What an engine on another machine can't do is learned from its first pod, which is made once more.
+		await s.apply(pod('first', { containers: [server('main')] }));
+		await s.until('first', (pod) => statusOf(pod, 'main').state?.running !== undefined);
 		await s.apply(pod('loop', { containers: [sh('main', 'exit 1')] }));
 		await s.until(
 			'loop',
