@@ -137,8 +137,8 @@ export interface EngineNetwork {
 	readonly driver: string;
 	readonly subnets: readonly string[];
 	readonly gateway: string;
-	/** Of whatever runs on it. Only `inspectNetwork` tells. */
-	readonly addresses?: readonly string[];
+	/** Of whatever runs on it, by the container's id. Only `inspectNetwork` tells. */
+	readonly addresses?: Readonly<Record<string, string>>;
 }
 
 /** A hint that something happened; inspect is the truth. */

@@ -213,9 +213,12 @@ export function toNetwork(json: NetworkJson): EngineNetwork {
 		driver: json.Driver ?? '',
 		subnets: configs.flatMap((config) => (config.Subnet ? [config.Subnet] : [])),
 		gateway: configs.find((config) => config.Gateway)?.Gateway ?? '',
-		// With the length of the prefix.
-		addresses: Object.values(json.Containers ?? {}).flatMap(
-			({ IPv4Address = '' }) => IPv4Address.split('/')[0] || [],
+		// The engine adds the length of the prefix.
+		addresses: Object.fromEntries(
+			Object.entries(json.Containers ?? {}).flatMap(([id, { IPv4Address = '' }]) => {
+				const [ip = ''] = IPv4Address.split('/');
+				return ip === '' ? [] : [[id, ip]];
+			}),
 		),
 	};
 }

@@ -90,7 +90,7 @@ export class PodNetwork {
 			return ip;
 		}
 		// Some of them may be free again: whoever tries once more finds out.
-		this.#taken = await this.#strangers();
+		this.#taken = this.#strangers(await this.#addresses());
 		throw new UserError('ENGINE', `no address is free in ${network.subnets[0]} of network ${this.name}`, {
 			hint: 'stop a pod, or set PODRUN_SUBNET to a larger subnet',
 		});
@@ -106,13 +106,19 @@ export class PodNetwork {
 	}
 
 	/**
-	 * The engine says that the owner's address is somebody else's, a container's that is none of podrun's: the next
-	 * `allocate` finds another one, and passes by all that such containers have. Throws EngineError.
+	 * The engine says that the owner's address is taken. If a container has it that is none of the owner's, the next
+	 * `allocate` finds another one, and passes by all that such containers have.
+	 * @param isOwn whether the container of this id is the owner's
+	 * @returns the id of the owner's own container that has it: then it stays the owner's. Throws EngineError.
 	 */
-	async avoid(owner: string, address: string): Promise<void> {
+	async avoid(owner: string, address: string, isOwn: (id: string) => boolean): Promise<string | undefined> {
+		const there = await this.#addresses();
+		const own = Object.keys(there).find((id) => there[id] === address && isOwn(id));
+		if (own !== undefined) return own;
 		if (this.#owners.get(address) === owner) this.#owners.delete(address);
 		this.#taken.add(address);
-		this.#taken = this.#taken.union(await this.#strangers());
+		this.#taken = this.#taken.union(this.#strangers(there));
+		return undefined;
 	}
 
 	#isTaken(ip: string): boolean {
@@ -120,9 +126,12 @@ export class PodNetwork {
 	}
 
 	/** Addresses that run on the network and were not handed out. */
-	async #strangers(): Promise<Set<string>> {
-		const { addresses = [] } = (await this.#engine.inspectNetwork(this.name)) ?? {};
-		return new Set(addresses.filter((ip) => !this.#owners.has(ip)));
+	#strangers(there: Readonly<Record<string, string>>): Set<string> {
+		return new Set(Object.values(there).filter((ip) => !this.#owners.has(ip)));
+	}
+
+	async #addresses(): Promise<Readonly<Record<string, string>>> {
+		return (await this.#engine.inspectNetwork(this.name))?.addresses ?? {};
 	}
 
 	async #make(): Promise<EngineNetwork> {

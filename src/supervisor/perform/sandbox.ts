@@ -80,8 +80,20 @@ export async function startSandbox(parts: PerformerParts, deed: Deed, action: St
 }
 
 /** Somebody's own container has the pod's address: no fault of the pod's, which gets another one. */
-async function leaveAddress({ network, log }: PerformerParts, { pod, observed }: Deed): Promise<void> {
+async function leaveAddress(
+	{ network, inventory, log }: PerformerParts,
+	{ pod, observed }: Deed,
+): Promise<void> {
 	const { name, namespace, uid = '' } = pod.metadata;
-	log.info('the address is taken: another one is tried', { pod: `${namespace}/${name}`, ip: observed.podIP });
-	await network.avoid(uid, observed.podIP);
+	const isOwn = (id: string): boolean => inventory.find(id)?.podUID === uid;
+	const own = await network.avoid(uid, observed.podIP, isOwn);
+	if (own === undefined) {
+		log.info('the address is taken: another one is tried', {
+			pod: `${namespace}/${name}`,
+			ip: observed.podIP,
+		});
+	} else {
+		// Somebody has started a former pause of the pod again: the next look finds that it has one.
+		inventory.touch(own, uid);
+	}
 }

@@ -11,7 +11,7 @@ eachEngine('networks', (s) => {
 		const second = await s.container('ip2', SLEEP, options);
 		await expect(s.engine.startContainer(second)).rejects.toEqual(code('ADDRESS_TAKEN'));
 		expect(await s.engine.inspectContainer(second)).toMatchObject({ status: 'created', exitCode: 128 });
-		expect((await s.engine.inspectNetwork(net.name))?.addresses).toEqual([net.address(77)]);
+		expect((await s.engine.inspectNetwork(net.name))?.addresses).toEqual({ [first]: net.address(77) });
 		await s.engine.removeContainer(first, { force: true });
 		await s.engine.startContainer(second);
 		expect((await s.engine.inspectContainer(second)).networks[net.name]?.ip).toBe(net.address(77));

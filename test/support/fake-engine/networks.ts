@@ -32,8 +32,10 @@ export class FakeNetworks {
 	inspect(name: string): EngineNetwork | undefined {
 		const known = this.find(name);
 		if (known === undefined) return undefined;
-		const addresses = this.#machine.all().flatMap(({ networks }) => networks.get(known.name)?.ip || []);
-		return { ...told(known), addresses };
+		const joined = this.#machine
+			.all()
+			.map(({ id, networks }) => [id, networks.get(known.name)?.ip ?? ''] as const);
+		return { ...told(known), addresses: Object.fromEntries(joined.filter(([, ip]) => ip !== '')) };
 	}
 
 	list(labels: readonly string[]): readonly EngineNetwork[] {

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Event, KubeObject, Pod } from '../../../src/api/types.ts';
 import { EngineError } from '../../../src/engine/engine.ts';
 import { createLog } from '../../../src/supervisor/log.ts';
+import { PodNetwork } from '../../../src/supervisor/network.ts';
 import { createSupervisor, type Supervisor } from '../../../src/supervisor/supervisor.ts';
 import { FakeEngine } from '../../support/fake-engine.ts';
 
@@ -167,4 +168,15 @@ it('when all are taken the pod says so, tries no address over and over, and take
 	await engine.removeContainer('three', { force: true });
 	expect(await address('late')).toBe('10.201.0.4');
 	expect(tried()).toEqual(['10.201.0.2', '10.201.0.4']);
+});
+
+it('what the pod’s own former pause has, which somebody has started again, stays the pod’s', async () => {
+	const network = new PodNetwork(engine, 'taken', undefined);
+	const ip = await network.allocate('a');
+	await stranger('former', ip);
+	const [former] = await engine.listContainers([]);
+	expect(await network.avoid('a', ip, (id) => id === former?.id)).toBe(former?.id);
+	expect(await network.allocate('a')).toBe(ip);
+	expect(await network.avoid('a', ip, () => false)).toBeUndefined();
+	expect(await network.allocate('a', ip)).toBe('10.201.0.3');
 });
