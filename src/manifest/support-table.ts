@@ -111,10 +111,8 @@ export const SUPPORT: Readonly<Record<string, Readonly<Record<string, Support>>>
 	Container: CONTAINER,
 	EphemeralContainer: { ...CONTAINER, ...honoured('targetContainerName') },
 	EnvVar: honoured('name value valueFrom'),
-	EnvVarSource: {
-		...honoured('configMapKeyRef fieldRef resourceFieldRef secretKeyRef'),
-		fileKeyRef: refused('variables from files of a volume are not read yet; source the file in the command'),
-	},
+	EnvVarSource: honoured('configMapKeyRef fieldRef fileKeyRef resourceFieldRef secretKeyRef'),
+	FileKeySelector: honoured('key optional path volumeName'),
 	ConfigMapKeySelector: honoured('key name optional'),
 	ObjectFieldSelector: honoured('apiVersion fieldPath'),
 	ResourceFieldSelector: honoured('containerName divisor resource'),

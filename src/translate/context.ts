@@ -93,5 +93,7 @@ export interface ContainerContext extends PodContext {
 	readonly seccompProfiles?: ReadonlyMap<string, string>;
 	/** Environment of the namespace's Services (enableServiceLinks). */
 	readonly serviceEnv?: Readonly<Record<string, string>>;
+	/** Texts of the files that variables come from (fileKeyRef), by `envFileKey`. */
+	readonly envFiles?: ReadonlyMap<string, string>;
 	readonly runtime?: string;
 }

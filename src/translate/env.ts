@@ -4,6 +4,7 @@
  */
 import type { AnyContainer, ConfigMap, Container, EnvVar, Pod, Secret } from '../api/types.ts';
 import type { PodContext, References } from './context.ts';
+import { envFileKey, envFileValue } from './env-files.ts';
 import { ConfigError, MissingReference, type Translated } from './errors.ts';
 import { expand } from './expansion.ts';
 import { fieldValue, resourceValue } from './fields.ts';
@@ -13,6 +14,8 @@ import { allContainers } from './volumes.ts';
 export interface EnvContext extends PodContext {
 	readonly refs: References;
 	readonly serviceEnv?: Readonly<Record<string, string>>;
+	/** Texts of the files that `envFilesOf` names, by `envFileKey`; those that are not there are left out. */
+	readonly envFiles?: ReadonlyMap<string, string>;
 }
 
 const REASON = 'CreateContainerConfigError';
@@ -116,6 +119,11 @@ function variableValue(
 			throw new MissingReference(REASON, `couldn't find key ${key} in Secret ${namespace}/${name}`);
 		}
 		return found;
+	}
+	if (valueFrom.fileKeyRef) {
+		const { volumeName, path, key, optional = false } = valueFrom.fileKeyRef;
+		const file = { volume: volumeName, path };
+		return envFileValue(context.envFiles?.get(envFileKey(file)), file, key, optional);
 	}
 	throw new ConfigError(REASON, `the source of variable ${variable.name} is not supported`);
 }

@@ -216,10 +216,12 @@ function subPathOf(
 ): string | undefined {
 	let path = mount.subPath;
 	if (mount.subPathExpr) {
-		const missing: string[] = [];
-		const variables = containerEnv(pod, container, context).options;
-		path = expand(mount.subPathExpr, variables, (name) => missing.push(name));
-		if (missing.length > 0) throw new ConfigError(REASON, `missing value for "${missing[0]}"`);
+		const missing = new Set<string>();
+		// A variable that is empty counts as missing: without it the whole volume would be mounted.
+		const set = [...containerEnv(pod, container, context).options].filter(([, value]) => value !== '');
+		path = expand(mount.subPathExpr, new Map(set), (name) => missing.add(name));
+		if (missing.size > 0)
+			throw new ConfigError(REASON, `missing value for ${[...missing].sort().join(', ')}`);
 	}
 	if (!path) return undefined;
 	if (path.startsWith('/')) {

@@ -13,6 +13,7 @@ import { DeedError } from '../deed-error.ts';
 import { ignoring } from '../ignoring.ts';
 import { referencesOf } from '../references.ts';
 import { createOrAdopt } from './create-or-adopt.ts';
+import { envFiles } from './env-files.ts';
 import { imageFacts } from './image-facts.ts';
 import { realMounts } from './mounts.ts';
 import { failedForOomScore, noteOomScore } from './oom-score.ts';
@@ -31,13 +32,14 @@ export async function createContainer(
 	const { inventory, volumes, store, log } = parts;
 	const { pod, observed, journal } = deed;
 	const container = specOf(deed, action.container);
-	const context = {
+	const facts = {
 		...volumes.context(pod, observed.podIP),
 		refs: referencesOf(store, pod),
 		attempt: action.attempt,
 	};
 	const pins = new Pins(parts, pod);
 	try {
+		const context = { ...facts, envFiles: await envFiles(parts, container, action.sandboxID) };
 		const { container: name, attempt } = action;
 		if (!journal.messageFiles.has(`${name}-${attempt}`)) {
 			await volumes.prepareMessage(pod, { container: name, attempt }, action.sandboxID);
@@ -62,7 +64,7 @@ export async function createContainer(
 		});
 		for (const note of notes)
 			log.info('weakened', { pod: pod.metadata.name, container: container.name, note });
-		const pidsLimit = pidsLimitOf(parts.env, context.profile);
+		const pidsLimit = pidsLimitOf(parts.env, facts.profile);
 		const labels = { ...options.labels, ...pins.labels };
 		const limited = { ...options, labels, resources: { ...options.resources, ...pidsLimit } };
 		const id = await createOrAdopt(parts, limited);

@@ -168,7 +168,8 @@ describe('mounts of a container', () => {
 		expect(at('logs/$(P)', 'web')).toMatchObject({ subPath: 'logs/web' });
 		expect(() => at('$(P)', '../x')).toThrow("must not contain '..'");
 		expect(() => at('$(P)', '/x')).toThrow('must not be an absolute path');
-		expect(() => at('$(NONE)', 'x')).toThrow('missing value for "NONE"');
+		expect(() => at('$(NONE)', 'x')).toThrow('missing value for NONE');
+		expect(() => at('$(NONE)/$(P)/$(A)', '')).toThrow('missing value for A, NONE, P');
 	});
 
 	it('of an image are the engine’s own, but for the second of one image in a container, which 28.5 refuses', () => {
