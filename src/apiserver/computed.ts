@@ -7,7 +7,7 @@ import { ApiError, badRequest, notFound } from '../api/errors.ts';
 import type { KubeObject, Pod } from '../api/types.ts';
 import { type Exchange, isRecord, readObject, sendJson, success } from './exchange.ts';
 import { filterOf } from './listing.ts';
-import { deleteOptionsOf } from './objects.ts';
+import { deleteOptionsOf } from './write-options.ts';
 
 /** POST …/pods/{name}/eviction: a deletion; there are no disruption budgets to ask. */
 export async function evict(backend: Backend, exchange: Exchange): Promise<void> {

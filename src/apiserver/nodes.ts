@@ -8,9 +8,9 @@ import { notFound } from '../api/errors.ts';
 import type { KubeObject } from '../api/types.ts';
 import { type Exchange, flag, isRecord, mediaType, negotiate, readBody, sendJson } from './exchange.ts';
 import { filterOf } from './listing.ts';
-import { writeOptions } from './objects.ts';
 import { applyPatch, type PatchType, parsePatch, patchTypeOf } from './patches.ts';
 import { tableOf } from './tables.ts';
+import { writeOptions } from './write-options.ts';
 
 /** What clients have set on the node. */
 interface Notes {

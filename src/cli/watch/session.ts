@@ -16,13 +16,13 @@ import { isBelow, outermost } from './changes.ts';
 import { loadConfig, type WatchConfig } from './config.ts';
 import { tellDiagnostics } from './diagnostics.ts';
 import { type Brought, initialSync } from './initial-sync.ts';
-import { applyManifests, tellReady } from './manifest-change.ts';
+import { applyManifests } from './manifest-change.ts';
 import { Presence } from './presence.ts';
-import { attemptIds, podOf } from './readiness.ts';
+import { podOf } from './readiness.ts';
+import { restartPods } from './restart.ts';
 import { type Batch, type Change, isEmpty, planBatch, planObjects } from './rules.ts';
 import { mayGoOn, untilCalm } from './storm.ts';
 import type { Teller } from './teller.ts';
-import { podPath } from './transfer.ts';
 import { KnownTree, walk } from './tree.ts';
 import { type FileBatch, type Watcher, watchRoots } from './watcher.ts';
 import { performBatch } from './work.ts';
@@ -83,26 +83,8 @@ export class WatchSession {
 	}
 
 	/** All containers of the pods run anew, with what was synced. What can't be done is told. */
-	async restart(): Promise<void> {
-		const { client, feed, teller } = this.#options;
-		const since = Date.now();
-		for (const pod of feed.pods()) {
-			const { metadata, spec } = pod;
-			const key = { namespace: metadata.namespace ?? 'default', name: metadata.name };
-			const before = attemptIds(
-				pod,
-				spec.containers.map(({ name }) => name),
-			);
-			teller.tell('changed', `pod/${key.name} restarts, IP kept`, { pod: key.name });
-			try {
-				await client.request('POST', `${podPath(key)}/restart`, { signal: this.#stop.signal });
-				tellReady(this.#context(), key, before, since);
-			} catch (error) {
-				if (this.#stop.signal.aborted) return;
-				const message = error instanceof Error ? error.message : String(error);
-				teller.always('failed', `restarting pod/${key.name}: ${message}`, { pod: key.name, message });
-			}
-		}
+	restart(): Promise<void> {
+		return restartPods(this.#context());
 	}
 
 	/** Watches until `close`. Rejects for bugs only. */
