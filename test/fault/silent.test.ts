@@ -4,7 +4,7 @@
  * stopped and goes on, or it has never heard of it, as behind a proxy that swallows.
  */
 import { afterAll, describe, expect, test } from 'vitest';
-import type { Event } from '../../src/api/types.ts';
+import type { Event, KubeObject } from '../../src/api/types.ts';
 import { INITS, idOf, isReady, NAME, program, RUNNING, restartsOf } from './pod.ts';
 import { printFault } from './report.ts';
 import { create, leftovers } from './scenarios.ts';
@@ -139,3 +139,47 @@ test('one that is only slow is not taken for away, however long a call takes', a
 	expect(world.log.filter((line) => line.includes('"warn"'))).toEqual([]);
 	await world.end();
 });
+
+test.each([
+	['goes on', false],
+	['has heard nothing', true],
+])('a container is asked to end before it is killed, when its engine %s', async (_name, deaf) => {
+	const world = new World({ program: () => ({ ignoreSignals: true }) });
+	await world.start();
+	const spec = { terminationGracePeriodSeconds: 30, containers: [{ name: 'deaf', image: 'busybox:1.36' }] };
+	await world.backend.create('Pod', {
+		apiVersion: 'v1',
+		kind: 'Pod',
+		metadata: { name: NAME },
+		spec,
+	} as unknown as KubeObject);
+	await world.until(async () => isReady(await world.pod(NAME)));
+	const signals: string[] = [];
+	const ending = new AbortController();
+	void hear(world, signals, ending.signal).catch(() => undefined);
+	await world.pass(100);
+	let spoken = 0;
+	world.engine.fallSilent();
+	world.after(SILENCE, () => {
+		spoken = world.engine.now;
+		world.engine.speak({ deaf });
+	});
+	await world.backend.delete('Pod', 'default', NAME);
+	expect(await world.until(async () => (await world.pod(NAME)) === undefined, 3 * SILENCE)).toBe(true);
+	ending.abort();
+	expect(signals.map((one) => one.split(' ')[0])).toEqual(['15', '9']);
+	const [term = 0, kill = 0] = signals.map((one) => Number(one.split(' ')[1]));
+	expect(term).toBeGreaterThanOrEqual(spoken);
+	// Where it was not heard the grace period is over: what is left is the least that there always is.
+	expect(kill - term).toBeGreaterThanOrEqual(deaf ? 2_000 : 30_000);
+	await world.end();
+});
+
+/** Signals that containers got, with the instant. */
+async function hear(world: World, signals: string[], signal: AbortSignal): Promise<void> {
+	const events = world.engine.events({ actions: ['kill'] }, signal);
+	for await (const { kind, action, attributes, at } of events) {
+		const isMain = attributes['io.kubernetes.container.name'] === 'deaf';
+		if (kind === 'container' && action === 'kill' && isMain) signals.push(`${attributes['signal']} ${at}`);
+	}
+}

@@ -2,9 +2,13 @@
 import { EngineError } from '../../engine/engine.ts';
 import type { RunHook, SignalContainer, UnpauseContainer } from '../../reconcile/action.ts';
 import { DeedError } from '../deed-error.ts';
+import { isUnreachable } from '../engine-link.ts';
 import { HOOK_FAILED, runHook } from '../handlers/run.ts';
 import { fieldPathOf, specOf } from './containers.ts';
 import type { Deed, PerformerParts } from './performer.ts';
+
+/** ms that a signal may take without anybody minding. */
+const LATE = 5_000;
 
 /** Runs postStart or preStop; its outcome goes into the journal, a failure into an event. */
 export async function runContainerHook(parts: PerformerParts, deed: Deed, action: RunHook): Promise<void> {
@@ -65,7 +69,10 @@ export async function signalContainer(
 	deed.journal.note(action.id, kill ? { killSentAt: now } : { termSentAt: now });
 	try {
 		await engine.killContainer(action.id, action.signal);
+		if (!kill) noteLateness(deed, action.id, clock.now() - now);
 	} catch (error) {
+		// It may never have come: better twice than not at all.
+		if (!kill && isUnreachable(error)) deed.journal.note(action.id, { termSentAt: undefined });
 		// It has ended by itself, or is gone: just what was wanted.
 		if (!(error instanceof EngineError) || !['NOT_FOUND', 'CONFLICT', 'NOT_MODIFIED'].includes(error.code)) {
 			throw new DeedError('FailedKillPod', error instanceof Error ? error.message : String(error), [], error);
@@ -95,4 +102,13 @@ function noteStop(deed: Deed, action: RunHook | SignalContainer, now: number): v
 			reason: before?.reason ?? action.reason ?? '',
 		},
 	});
+}
+
+/** An engine that was silent has sent the signal only now: the container has its whole grace period from here on. */
+function noteLateness({ journal }: Deed, id: string, ms: number): void {
+	const { termSentAt, stopping } = journal.deeds.get(id) ?? {};
+	if (ms < LATE || termSentAt === undefined || stopping === undefined) return;
+	const { since, deadline } = stopping;
+	const moved = { ...stopping, since: since + ms, deadline: deadline + ms };
+	journal.note(id, { termSentAt: termSentAt + ms, stopping: moved });
 }
