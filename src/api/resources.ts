@@ -26,9 +26,14 @@ export function containerLimits(container: Pick<Container, 'resources'>): Resour
 	return amounts(container.resources?.limits);
 }
 
+/** What the containers ask for together, whatever the pod asks for as a whole. */
+export function containersRequests(spec: PodSpec): ResourceAmounts {
+	return aggregate(spec, containerRequests);
+}
+
 /** What the node must have free for the pod: the sum that a scheduler compares. */
 export function podRequests(pod: Pick<Pod, 'spec'>): ResourceAmounts {
-	const sum = aggregate(pod.spec, containerRequests);
+	const sum = containersRequests(pod.spec);
 	const own = podLevel({ ...pod.spec.resources?.limits, ...pod.spec.resources?.requests });
 	return add({ ...sum, ...own }, amounts(pod.spec.overhead));
 }

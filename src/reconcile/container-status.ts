@@ -21,6 +21,9 @@ import { defaultWaiting, waitingOf } from './waiting.ts';
 
 type Terminated = NonNullable<ContainerState['terminated']>;
 
+/** Of the termination messages of all containers of a pod. */
+const MESSAGES_BYTES = 12 * 1024;
+
 /** What is told of a container that somebody has removed. */
 const UNKNOWN_END: Terminated = {
 	exitCode: 137,
@@ -46,6 +49,8 @@ export function containerStatus(context: Context, plan: Plan, member: Member): C
 		imageID: newest.imageID,
 		containerID: containerID(newest),
 		...resourcesOf(context, member, newest, state),
+		...stopSignalOf(newest),
+		...userOf(context, member),
 		...mountsOf(member.spec),
 	};
 }
@@ -97,15 +102,28 @@ function stateOf(
 /** The end of an attempt. Of a program that never started, a kubelet tells the epoch as its start. */
 function endOf(context: Context, dead: ObservedContainer): Terminated {
 	const failed = startFailed(dead);
-	const message = failed ? dead.error : dead.message || rememberedMessage(context, dead);
+	const message = shortened(context, failed ? dead.error : dead.message || rememberedMessage(context, dead));
 	return {
 		exitCode: exitCodeOf(dead),
 		reason: failed ? 'StartError' : endReason(dead),
-		...(message === undefined || message === '' ? {} : { message }),
+		...(message === '' ? {} : { message }),
 		startedAt: rfc3339(failed ? 0 : (dead.startedAt ?? dead.createdAt)),
 		finishedAt: rfc3339(endedAt(dead)),
 		containerID: containerID(dead),
 	};
+}
+
+/** The messages of a pod share 12 KiB, each container has its part of them. */
+function shortened({ members }: Context, message = ''): string {
+	const bytes = Buffer.from(message);
+	const most = Math.floor(MESSAGES_BYTES / members.length);
+	// A character that is cut in two is left out.
+	return bytes.length <= most
+		? message
+		: bytes
+				.subarray(0, most)
+				.toString()
+				.replace(/\uFFFD$/, '');
 }
 
 /** The message that was published of it, when the one who has read it is gone. */
@@ -169,6 +187,23 @@ function resourcesOf(
 			...(requests === undefined ? {} : { requests }),
 		},
 	};
+}
+
+/** The signal that will stop it, by name. An image may name it without its SIG, or by a number, which is not told. */
+function stopSignalOf({ stopSignal = '' }: ObservedContainer): Pick<ContainerStatus, 'stopSignal'> {
+	const name = /^(?:SIG)?([A-Z][A-Z0-9+-]*)$/.exec(stopSignal)?.[1];
+	return name === undefined ? {} : { stopSignal: `SIG${name}` as NonNullable<ContainerStatus['stopSignal']> };
+}
+
+/** Who its first process is, where the spec alone decides that: groups that an image has are not known here. */
+function userOf({ pod }: Context, { spec }: Member): Pick<ContainerStatus, 'user'> {
+	const whole = pod.spec.securityContext ?? {};
+	const uid = spec.securityContext?.runAsUser ?? whole.runAsUser;
+	const gid = spec.securityContext?.runAsGroup ?? whole.runAsGroup;
+	if (uid === undefined || gid === undefined || whole.supplementalGroupsPolicy !== 'Strict') return {};
+	const { fsGroup, supplementalGroups = [] } = whole;
+	const groups = new Set([gid, ...(fsGroup === undefined ? [] : [fsGroup]), ...supplementalGroups]);
+	return { user: { linux: { uid, gid, supplementalGroups: [...groups] } } };
 }
 
 function mountsOf(spec: Container): Pick<ContainerStatus, 'volumeMounts'> {

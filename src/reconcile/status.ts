@@ -10,7 +10,8 @@ import type { Plan } from './plan.ts';
 import { rfc3339 } from './time.ts';
 
 const DEADLINE_MESSAGE = 'Pod was active on the node longer than the specified deadline';
-const GATED_MESSAGE = 'Scheduling is blocked due to non-empty scheduling gates';
+/** Of the condition PodScheduled, while a gate is left. */
+export const GATED_MESSAGE = 'Scheduling is blocked due to non-empty scheduling gates';
 
 /** The status at the instant of the observation; what it takes over from before is in `context.previous`. */
 export function podStatus(context: Context, plan: Plan): PodStatus {

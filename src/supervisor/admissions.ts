@@ -7,6 +7,7 @@ import { parseQuantity, quantityOf } from '../api/quantity.ts';
 import type { PersistentVolumeClaim, Pod } from '../api/types.ts';
 import { admit, demandOf } from '../reconcile/admission.ts';
 import type { Admission } from '../reconcile/observed.ts';
+import { GATED_MESSAGE } from '../reconcile/status.ts';
 import type { NodeFacts } from '../translate/context.ts';
 import type { Clock } from './clock.ts';
 import type { Store } from './store.ts';
@@ -33,6 +34,10 @@ export class Admissions {
 		if (since !== undefined) {
 			this.#admitted.set(uid, since);
 			return { admitted: true, at: since };
+		}
+		// Nobody looks for a node for it, so it has none yet, and takes no room.
+		if (pod.spec.schedulingGates?.length) {
+			return { admitted: false, reason: 'SchedulingGated', message: GATED_MESSAGE };
 		}
 		const lacking = this.#lackingClaim(pod);
 		if (lacking !== undefined) {

@@ -6,6 +6,7 @@
 
 export type ConfigErrorReason =
 	| 'CreateContainerConfigError' // waiting reason of a container
+	| 'CreateContainerError' // that of one which its runtime could not make
 	| 'FailedMount'; // event of the pod; its containers wait in ContainerCreating
 
 /** The pod can't be made as it stands; it is worth trying again once its configs change. */

@@ -164,7 +164,8 @@ function seccomp(pod: Pod, own: SecurityContext, facts: SecurityFacts): string[]
 			const path = profile.localhostProfile ?? '';
 			const content = facts.seccompProfiles?.get(path);
 			if (content === undefined) {
-				throw new ConfigError(REASON, `cannot load seccomp profile "${path}": there is no such file`);
+				const why = `cannot load seccomp profile "${path}": there is no such file`;
+				throw new ConfigError('CreateContainerError', why);
 			}
 			return [`seccomp=${content}`];
 		}

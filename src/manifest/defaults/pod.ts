@@ -1,4 +1,6 @@
 /** Defaults of a Pod's spec, its containers and its probes. The spec that is given is changed in place. */
+import { formatQuantity } from '../../api/quantity.ts';
+import { containersRequests } from '../../api/resources.ts';
 import type {
 	AnyContainer,
 	Container,
@@ -31,7 +33,21 @@ export function defaultPodSpec(spec: PodSpec): void {
 		if (spec.hostNetwork) for (const port of container.ports ?? []) port.hostPort ||= port.containerPort;
 	}
 	for (const container of spec.ephemeralContainers ?? []) defaultContainer(container);
-	if (spec.resources) defaultRequests(spec.resources);
+	defaultPodRequests(spec);
+}
+
+/** A pod with limits of its own requests what its containers do in sum, and its limit of what none of them requests. */
+function defaultPodRequests(spec: PodSpec): void {
+	const { resources } = spec;
+	if (!resources?.limits || Object.keys(resources.limits).length === 0) return;
+	const inSum = containersRequests({ ...spec, containers: spec.containers ?? [] });
+	for (const name of ['cpu', 'memory']) {
+		const sum = inSum[name];
+		if (sum === undefined || Object.hasOwn(resources.requests ?? {}, name)) continue;
+		resources.requests ??= {};
+		resources.requests[name] = formatQuantity(sum);
+	}
+	defaultRequests(resources);
 }
 
 function defaultContainer(container: AnyContainer): void {

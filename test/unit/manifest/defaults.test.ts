@@ -86,6 +86,25 @@ test('a limit without a request is requested too', () => {
 	});
 });
 
+test('a pod with limits of its own requests the sum of its containers, and else its limits', () => {
+	const of = (cpu: string) => ({ resources: { requests: { cpu } } });
+	const spec = {
+		resources: { limits: { cpu: '2', memory: '64Mi' } },
+		containers: [
+			{ name: 'a', image: 'b:1', ...of('300m') },
+			{ name: 'b', image: 'b:1', ...of('700m') },
+		],
+		initContainers: [{ name: 'c', image: 'b:1', restartPolicy: 'Always', ...of('250m') }],
+	};
+	expect(defaulted(pod({ spec })).spec).toMatchObject({
+		resources: { requests: { cpu: '1250m', memory: '64Mi' } },
+	});
+	const unlimited = { ...spec, resources: { requests: { memory: '1Mi' } } };
+	expect(defaulted(pod({ spec: unlimited })).spec).toMatchObject({
+		resources: { requests: { memory: '1Mi' } },
+	});
+});
+
 test('on the network of the host a port is the port of the host', () => {
 	const spec = {
 		hostNetwork: true,

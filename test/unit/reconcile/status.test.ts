@@ -46,6 +46,38 @@ describe('a pod that runs', () => {
 		});
 	});
 
+	it.each([
+		['SIGUSR1', 'SIGUSR1'],
+		['QUIT', 'SIGQUIT'],
+		['RTMIN+3', 'SIGRTMIN+3'],
+		['9', undefined],
+	])('tells the signal that stops it: %s', (stopSignal, told) => {
+		expect(main(statusOf(base, observe(base, [attempt(base, 'main', { stopSignal })])))?.stopSignal).toBe(
+			told,
+		);
+	});
+
+	it('tells who runs in it, where the image has no say in that', () => {
+		const securityContext = { runAsUser: 1000, runAsGroup: 2000, fsGroup: 3000, supplementalGroups: [4000] };
+		const of = (supplementalGroupsPolicy: 'Merge' | 'Strict') => {
+			const owned = pod({ securityContext: { ...securityContext, supplementalGroupsPolicy } });
+			return main(statusOf(owned, observe(owned, [attempt(owned, 'main')])))?.user;
+		};
+		expect(of('Strict')).toEqual({ linux: { uid: 1000, gid: 2000, supplementalGroups: [2000, 3000, 4000] } });
+		expect(of('Merge')).toBeUndefined();
+	});
+
+	it('shares 12 KiB of termination messages among its containers', () => {
+		const four = pod({
+			restartPolicy: 'Never',
+			containers: ['main', 'b', 'c', 'd'].map((name) => container(name)),
+		});
+		const message = `${'a'.repeat(3071)}é…`;
+		const dead = exited(four, 'main', 1, { message });
+		const told = main(statusOf(four, observe(four, [dead])))?.state?.terminated?.message;
+		expect(told).toBe('a'.repeat(3071));
+	});
+
 	it('tells the container', () => {
 		expect(main(status)).toEqual({
 			name: 'main',

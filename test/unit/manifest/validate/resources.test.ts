@@ -36,7 +36,7 @@ describe('resources', () => {
 	test('of the whole Pod hold those of its containers', () => {
 		const limits = { memory: '64Mi' };
 		expect(resources({ limits }, { resources: { limits: { memory: '32Mi' } } })).toEqual([
-			'spec.resources.requests[memory]: Invalid value: "32Mi": must be greater than or equal to aggregate container requests of 64Mi',
+			'spec.resources.requests[memory]: Invalid value: "64Mi": must be less than or equal to memory limit of 32Mi',
 			'spec.containers[0].resources.limits[memory]: Invalid value: "64Mi": must be less than or equal to pod limits of 32Mi',
 		]);
 		expect(resources({ limits }, { resources: { limits: { memory: '128Mi' } } })).toEqual([]);
