@@ -31,6 +31,11 @@ export function containersRequests(spec: PodSpec): ResourceAmounts {
 	return aggregate(spec, containerRequests);
 }
 
+/** The sum of the limits that containers have, also where others have none. */
+export function containersLimits(spec: PodSpec): ResourceAmounts {
+	return aggregate(spec, containerLimits);
+}
+
 /** What the node must have free for the pod: the sum that a scheduler compares. */
 export function podRequests(pod: Pick<Pod, 'spec'>): ResourceAmounts {
 	const sum = containersRequests(pod.spec);
@@ -40,7 +45,7 @@ export function podRequests(pod: Pick<Pod, 'spec'>): ResourceAmounts {
 
 /** The pod's ceiling. A resource is left out when a container has no limit for it, unless the pod has its own. */
 export function podLimits(pod: Pick<Pod, 'spec'>): ResourceAmounts {
-	const bounded = Object.entries(aggregate(pod.spec, containerLimits)).filter(([name]) =>
+	const bounded = Object.entries(containersLimits(pod.spec)).filter(([name]) =>
 		pod.spec.containers.every((container) => containerLimits(container)[name] !== undefined),
 	);
 	const sum = { ...Object.fromEntries(bounded), ...podLevel(pod.spec.resources?.limits ?? {}) };

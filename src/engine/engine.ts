@@ -261,6 +261,8 @@ export interface Engine {
 	/** All states. Filters are ANDed `key=value` or `key` labels. */
 	listContainers(labels: readonly string[]): Promise<readonly ContainerSummary[]>;
 	stats(id: string): Promise<ContainerStats>;
+	/** Bytes of what a container has written beside its volumes. The engine counts them file by file. */
+	writtenBytes(id: string): Promise<number>;
 	top(id: string): Promise<readonly (readonly string[])[]>;
 
 	/**

@@ -137,7 +137,7 @@ export const SUPPORT: Readonly<Record<string, Readonly<Record<string, Support>>>
 	ContainerPort: honoured('containerPort hostIP hostPort name protocol'),
 	ContainerResizePolicy: honoured('resourceName restartPolicy'),
 	ResourceRequirements: {
-		limits: approximated('cpu and memory are enforced; ephemeral-storage is only counted at admission'),
+		limits: approximated('cpu and memory are enforced; ephemeral-storage is watched, without the logs'),
 		requests: approximated('cpu becomes a share; all of it counts at admission'),
 		claims: refused(NO_DRA),
 	},

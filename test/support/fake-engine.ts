@@ -227,6 +227,9 @@ export class FakeEngine implements Engine {
 
 	readonly stats: Engine['stats'] = (id) => this.#calls.make('stats', [id], () => this.#containers.stats(id));
 
+	readonly writtenBytes: Engine['writtenBytes'] = (id) =>
+		this.#calls.make('writtenBytes', [id], () => this.#containers.writtenBytes(id));
+
 	readonly top: Engine['top'] = (id) => this.#calls.make('top', [id], () => this.#containers.top(id));
 
 	readonly getArchive: Engine['getArchive'] = (id, path) =>

@@ -18,6 +18,7 @@ type Verbs = Pick<
 	| 'inspectContainer'
 	| 'listContainers'
 	| 'stats'
+	| 'writtenBytes'
 	| 'top'
 	| 'logs'
 	| 'exec'
@@ -94,6 +95,12 @@ export function containerVerbs(transport: Transport, apiVersion: string): Verbs 
 				await transport.json<shapes.StatsJson>({ method: 'GET', path, query }),
 				Date.now(),
 			);
+		},
+
+		async writtenBytes(id) {
+			const query = { size: true };
+			const path = containerPath(id, '/json');
+			return (await transport.json<{ SizeRw?: number }>({ method: 'GET', path, query })).SizeRw ?? 0;
 		},
 
 		async top(id) {

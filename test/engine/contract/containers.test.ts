@@ -122,6 +122,7 @@ eachEngine('containers', (s) => {
 		const stats = await s.engine.stats(id);
 		expect(stats.at).toBeGreaterThan(0);
 		expect(stats.memoryBytes).toBeGreaterThanOrEqual(0);
+		expect(await s.engine.writtenBytes(id)).toBeGreaterThanOrEqual(0);
 		const [titles, ...processes] = await s.engine.top(id);
 		expect(titles).toContain('PID');
 		expect(processes.length).toBeGreaterThan(0);

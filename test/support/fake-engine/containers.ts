@@ -97,6 +97,12 @@ export class FakeContainers {
 		return { at: machine.now, cpuNanoseconds: ran * 1000, memoryBytes: ran > 0 ? 2 ** 20 : 0 };
 	}
 
+	/** Nothing writes here. */
+	writtenBytes(id: string): number {
+		this.#parts.machine.find(id);
+		return 0;
+	}
+
 	top(id: string): string[][] {
 		const { options, pid } = this.#parts.machine.running(id);
 		const command = [...(options.entrypoint ?? []), ...(options.cmd ?? [])].join(' ');

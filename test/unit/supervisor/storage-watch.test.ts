@@ -7,6 +7,7 @@ import { StorageWatch, type StorageWatchParts } from '../../../src/supervisor/st
 let timers: (() => void)[];
 let asked: string[];
 let usage: number[];
+let written: Record<string, number>;
 let told: string[];
 let watch: StorageWatch;
 
@@ -23,6 +24,7 @@ beforeEach(() => {
 	timers = [];
 	asked = [];
 	usage = [0, 0];
+	written = {};
 	told = [];
 	watch = new StorageWatch({
 		engine: {
@@ -30,6 +32,7 @@ beforeEach(() => {
 				asked.push(`${id}: ${command.join(' ')}`);
 				return session();
 			},
+			writtenBytes: async (id) => written[id] ?? 0,
 		},
 		clock: {
 			now: () => 0,
@@ -86,4 +89,44 @@ it('follows the pod to its next sandbox and ends with it', async () => {
 	expect(asked).toEqual(['pause2: /pause usage /volumes/disk /volumes/more']);
 	watch.sync(LIMITED, undefined);
 	expect(timers).toEqual([]);
+});
+
+/** Two containers, of which `big` may write 2 Mi and `small` 1 Mi, beside an emptyDir. */
+const WRITERS = {
+	metadata: { name: 'p', uid: 'u1' },
+	spec: {
+		volumes: [{ name: 'free', emptyDir: {} }],
+		containers: [
+			{ name: 'big', resources: { limits: { 'ephemeral-storage': '2Mi' } } },
+			{ name: 'small', resources: { limits: { 'ephemeral-storage': '1Mi' } } },
+		],
+	},
+	status: {
+		containerStatuses: [
+			{ name: 'big', containerID: 'docker://b1' },
+			{ name: 'small', containerID: 'docker://s1' },
+		],
+	},
+} as unknown as Pod;
+
+it.each([
+	['nothing', { b1: 2 ** 20, s1: 2 ** 20 }, 2 ** 20, []],
+	[
+		'containers and volumes together',
+		{ b1: 2 ** 20, s1: 2 ** 20 },
+		2 ** 20 + 1,
+		['u1 Evicted: Pod ephemeral local storage usage exceeds the total limit of containers 3Mi. '],
+	],
+	[
+		'one container',
+		{ s1: 2 ** 20 + 1 },
+		0,
+		['u1 Evicted: Container small exceeded its local ephemeral storage limit "1Mi". '],
+	],
+])('evicts for limits of ephemeral-storage: over them is %s', async (_, bytes, inVolume, expected) => {
+	watch.sync(WRITERS, 'pause1');
+	written = bytes;
+	usage = [inVolume];
+	await pass();
+	expect(told).toEqual(expected);
 });
