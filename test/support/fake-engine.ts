@@ -126,6 +126,11 @@ export class FakeEngine implements Engine {
 		this.#life.die(this.#machine.running(nameOrID), exitCode, options.oom ?? false);
 	}
 
+	/** Says after its death that it was killed for its memory. */
+	lateOom(nameOrID: string): void {
+		this.#life.lateOom(nameOrID);
+	}
+
 	/** Files as the container sees them; kept after its death. */
 	view(nameOrID: string): FakeView {
 		return this.#machine.find(nameOrID).view;

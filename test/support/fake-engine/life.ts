@@ -143,6 +143,14 @@ export class Life {
 		}
 	}
 
+	/** The kernel's word that it was killed for its memory, which engines were seen to tell after the death as well. */
+	lateOom(id: string): void {
+		const container = this.#machine.find(id);
+		container.oomKilled = true;
+		this.#machine.emit(container, 'oom');
+		changed(container);
+	}
+
 	/** As a machine that loses its power. */
 	killAll(): void {
 		for (const container of this.#machine.all()) if (isLive(container)) this.die(container, 137, false);
