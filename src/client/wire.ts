@@ -4,7 +4,7 @@
  */
 import type { Readable } from 'node:stream';
 import type { WatchEvent } from '../api/backend.ts';
-import { ApiError, type Status } from '../api/errors.ts';
+import { ApiError, type Status, UserError } from '../api/errors.ts';
 import type { KubeObject } from '../api/types.ts';
 
 /** Values of a query: undefined ones are left out, arrays are repeated (`command=a&command=b`). */
@@ -77,7 +77,10 @@ export interface Client {
 	close(): void;
 }
 
-/** Path of a resource: `resourcePath('pods', 'default', 'web', 'log')`; names are escaped. */
+/**
+ * Path of a resource: `resourcePath('pods', 'default', 'web', 'log')`; names are escaped. Throws UserError for an empty
+ * name, which would make it the path of all: a deletion of nothing would be one of everything.
+ */
 export function resourcePath(
 	resource: string,
 	namespace?: string,
@@ -87,6 +90,7 @@ export function resourcePath(
 	const parts = ['', 'api', 'v1'];
 	if (namespace !== undefined) parts.push('namespaces', encodeURIComponent(namespace));
 	parts.push(resource);
+	if (name === '') throw new UserError('USAGE', 'resource name may not be empty');
 	if (name !== undefined) parts.push(encodeURIComponent(name));
 	if (subresource !== undefined) parts.push(subresource);
 	return parts.join('/');

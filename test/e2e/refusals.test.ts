@@ -37,6 +37,24 @@ describe('manifests that are refused', () => {
 		expect(said).toMatch(/did you mean "?imagePullPolicy/i);
 	});
 
+	test('what has no name of its own, by those who need one: nothing else is touched', async () => {
+		s.file('generated.yaml', TYPO.replace('name: typo', 'generateName: gen-').replace('Polcy', 'Policy'));
+		await s.apply(pod('bystander', { containers: [server('a')] }));
+		await s.until('bystander', ({ status }) => status?.phase === 'Running');
+		for (const [args, why] of [
+			[['apply', '-f', 'generated.yaml'], 'from gen-: cannot use generate name with apply'],
+			[['delete', '-f', 'generated.yaml'], 'resource name may not be empty'],
+			[['delete', 'pod', ''], 'resource name may not be empty'],
+			[['down', '-f', 'generated.yaml'], 'resource name may not be empty'],
+		] as const) {
+			const ran = await s.podrun(...args);
+			expect({ args, code: ran.code }).not.toEqual({ args, code: 0 });
+			expect(ran.err).toContain(why);
+		}
+		await s.until('bystander', ({ metadata }) => metadata.deletionTimestamp === undefined);
+		await s.ok('delete', 'pod', 'bystander');
+	});
+
 	test('a file that is not there, and a folder without one', async () => {
 		expect(await refused('-f', 'absent.yaml')).toMatch(/absent\.yaml/);
 		expect(await refused()).toMatch(/podrun\.yaml, pod\.yaml/);

@@ -161,7 +161,13 @@ export async function applyObject(
 }
 
 function pathTo(object: KubeObject): string {
-	return `${collectionOf(object)}/${encodeURIComponent(object.metadata.name)}`;
+	const { name, generateName } = object.metadata;
+	if (!name) {
+		throw generateName
+			? usage(`from ${generateName}: cannot use generate name with apply`, '`podrun create` gives it a name')
+			: usage('resource name may not be empty');
+	}
+	return `${collectionOf(object)}/${encodeURIComponent(name)}`;
 }
 
 /** The object of this kind and name as it lives, if it does. Throws UserError for a kind that podrun does not store. */
