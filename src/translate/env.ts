@@ -99,7 +99,7 @@ function variableValue(
 	if (valueFrom.resourceFieldRef) {
 		const { containerName, resource, divisor } = valueFrom.resourceFieldRef;
 		const owner = containerName ? named(pod, containerName) : container;
-		const text = owner && resourceValue(owner as Container, { resource, divisor }, context);
+		const text = owner && resourceValue(pod, owner as Container, { resource, divisor }, context);
 		if (!owner) throw new ConfigError(REASON, `couldn't find container ${containerName}`);
 		if (text === undefined) throw new ConfigError(REASON, `unsupported container resource : ${resource}`);
 		return text;

@@ -1,6 +1,6 @@
 /**
  * The downward API: what fieldRef and resourceFieldRef read of the pod, for variables and for files. Limits
- * that a container does not have are what the node has to give.
+ * that a container does not have are those of the pod, or what the node has to give.
  */
 import {
 	type Quantity,
@@ -61,6 +61,7 @@ export interface ResourceField {
  * divisor is 1m. Undefined when the selector is none.
  */
 export function resourceValue(
+	pod: Pick<Pod, 'spec'>,
 	container: Pick<Container, 'resources'>,
 	field: ResourceField,
 	context: PodContext,
@@ -69,14 +70,17 @@ export function resourceValue(
 	if (!match) return undefined;
 	const [, kind, name = ''] = match;
 	const amounts = kind === 'limits' ? containerLimits(container) : containerRequests(container);
-	const amount = amounts[name] ?? (kind === 'limits' ? allocatable(name, context) : quantityOf(0));
+	const amount = amounts[name] ?? (kind === 'limits' ? ceiling(pod, name, context) : quantityOf(0));
 	const divisor = divisorOf(field.divisor);
 	const value = name === 'cpu' ? quantityMilliValue(amount) : quantityValue(amount);
 	const by = name === 'cpu' ? quantityMilliValue(divisor) : quantityValue(divisor);
 	return String(by > 0n ? (value + by - 1n) / by : value);
 }
 
-function allocatable(name: string, context: PodContext): Quantity {
+/** What bounds a container without a limit: the pod's own, else the node. */
+function ceiling({ spec }: Pick<Pod, 'spec'>, name: string, context: PodContext): Quantity {
+	const own = tryParseQuantity(spec.resources?.limits?.[name]);
+	if (own) return own;
 	if (name === 'cpu') return quantityOf(context.node.cpus, 'DecimalSI');
 	if (name === 'memory') return quantityOf(context.node.memoryBytes);
 	return quantityOf(0);

@@ -4,7 +4,7 @@
  * top is a symlink through `..data`. Who swaps `..data` swaps all files at once.
  */
 import { shortHash } from '../api/object.ts';
-import type { KeyToPath, Pod, Volume } from '../api/types.ts';
+import type { Container, KeyToPath, Pod, Volume } from '../api/types.ts';
 import type { PodContext, References } from './context.ts';
 import { configMap, named, secret, secretBytes } from './env.ts';
 import { ConfigError, MissingReference } from './errors.ts';
@@ -120,7 +120,7 @@ function downward(
 		if (fieldRef) text = fieldValue(pod, fieldRef.fieldPath, context);
 		const owner = resourceFieldRef && named(pod, resourceFieldRef.containerName ?? '');
 		if (resourceFieldRef && owner) {
-			text = resourceValue(owner as Parameters<typeof resourceValue>[0], resourceFieldRef, context);
+			text = resourceValue(pod, owner as Container, resourceFieldRef, context);
 		}
 		if (text === undefined) {
 			const what = fieldRef?.fieldPath ?? `${resourceFieldRef?.containerName}: ${resourceFieldRef?.resource}`;

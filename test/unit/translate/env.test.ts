@@ -144,6 +144,17 @@ describe('the environment of a container', () => {
 		});
 	});
 
+	it('reads the limits of the pod where a container has none of its own', () => {
+		const ref = (resource: string) => ({ resourceFieldRef: { resource } });
+		const env = [
+			{ name: 'CPU', valueFrom: ref('limits.cpu') },
+			{ name: 'MEMORY', valueFrom: ref('limits.memory') },
+		];
+		const container = { env, resources: { limits: { memory: '1Mi' } } };
+		const pod = podOf({ resources: { limits: { cpu: '1250m', memory: '64Mi' } } }, container);
+		expect(envOf({}, pod)).toEqual({ CPU: '2', MEMORY: String(2 ** 20) });
+	});
+
 	it('has HOSTNAME as runtimes set it, unless the pod says otherwise', () => {
 		const pod = podOf({ hostname: 'shop' });
 		expect(envLines(pod, new Map([['A', 'b']]), contextOf())).toEqual(['HOSTNAME=shop', 'A=b']);
