@@ -43,6 +43,7 @@ describe('manifests that are refused', () => {
 		await s.until('bystander', ({ status }) => status?.phase === 'Running');
 		for (const [args, why] of [
 			[['apply', '-f', 'generated.yaml'], 'from gen-: cannot use generate name with apply'],
+			[['up', '-d', '-f', 'generated.yaml'], 'from gen-: cannot use generate name with apply'],
 			[['delete', '-f', 'generated.yaml'], 'resource name may not be empty'],
 			[['delete', 'pod', ''], 'resource name may not be empty'],
 			[['down', '-f', 'generated.yaml'], 'resource name may not be empty'],

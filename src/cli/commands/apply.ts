@@ -107,12 +107,13 @@ export function collectionOf(object: KubeObject): string {
 
 /**
  * Creates the object without a look first. Undefined: there is one of its name. Throws ApiError as the server refuses
- * it.
+ * it, UserError for one that has no name of its own.
  */
 export async function createNew(client: Client, { object }: Manifest): Promise<Applied | undefined> {
+	const { collection } = placeOf(object);
 	try {
 		const body = withLastApplied(withoutOrigin(object));
-		const stored = await client.request<KubeObject>('POST', collectionOf(object), { body, repeatable: true });
+		const stored = await client.request<KubeObject>('POST', collection, { body, repeatable: true });
 		return { outcome: 'created', object: stored };
 	} catch (error) {
 		if (error instanceof ApiError && error.status.reason === 'AlreadyExists') return undefined;
@@ -161,13 +162,19 @@ export async function applyObject(
 }
 
 function pathTo(object: KubeObject): string {
+	const { name, collection } = placeOf(object);
+	return `${collection}/${encodeURIComponent(name)}`;
+}
+
+/** Throws UserError for what can't be named. */
+function placeOf(object: KubeObject): { readonly collection: string; readonly name: string } {
 	const { name, generateName } = object.metadata;
 	if (!name) {
 		throw generateName
 			? usage(`from ${generateName}: cannot use generate name with apply`, '`podrun create` gives it a name')
 			: usage('resource name may not be empty');
 	}
-	return `${collectionOf(object)}/${encodeURIComponent(name)}`;
+	return { collection: collectionOf(object), name };
 }
 
 /** The object of this kind and name as it lives, if it does. Throws UserError for a kind that podrun does not store. */
