@@ -124,7 +124,7 @@ export function createClient(options: ClientOptions): Client {
 		return answer;
 	}
 
-	/** The same call to the one who listens after `wake`. */
+	/** The same call to the one who listens after `wake`, of whatever version that is. */
 	async function anew(
 		target: RequestOptions,
 		body: Buffer | undefined,
@@ -132,9 +132,10 @@ export function createClient(options: ClientOptions): Client {
 	): Promise<IncomingMessage> {
 		await wake();
 		isMet = true;
+		const { [EXPECTED_VERSION]: _, ...headers } = target.headers as Record<string, string>;
 		// Idle connections lead to the one that is gone.
 		for (const idle of Object.values(agent.freeSockets).flat()) idle?.destroy();
-		return await send(target, body).catch((again: unknown) => {
+		return await send({ ...target, headers }, body).catch((again: unknown) => {
 			throw unreachable(again, options.socket);
 		});
 	}

@@ -72,7 +72,8 @@ it('never writes to an older supervisor, and follows nothing of it', async () =>
 	const old = await connect({ env: { ...env, OLD: '0.0.9' }, command });
 	await old.request('POST', '/api/v1/namespaces/default/pods', { body: podNamed('before') });
 	const client = await connect({ env, command });
-	await client.request('POST', '/api/v1/namespaces/default/pods', { body: podNamed('after') });
+	const body = podNamed('after');
+	await client.request('POST', '/api/v1/namespaces/default/pods', { body, repeatable: true });
 	const { items } = await client.list('/api/v1/pods');
 	expect(items.map(({ metadata }) => metadata.name)).toEqual(['after']);
 	const again = await connect({ env, command });
