@@ -1,33 +1,15 @@
 /** An engine may tell that a container was killed for its memory after it has told that it is dead. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import type { KubeObject, Pod } from '../../../src/api/types.ts';
-import { createLog } from '../../../src/supervisor/log.ts';
-import { createSupervisor } from '../../../src/supervisor/supervisor.ts';
 import { FakeEngine } from '../../support/fake-engine.ts';
+import { superviseFake } from '../../support/fake-supervisor.ts';
 
 const WITHIN = { timeout: 10_000, interval: 10 };
 
 it('a status that says Error says OOMKilled then, also of a pod that has failed', async () => {
-	const folder = mkdtempSync(join(tmpdir(), 'podrun-oom-'));
 	const engine = new FakeEngine();
-	const info = await engine.info();
-	const log = createLog(() => undefined);
-	const supervisor = await createSupervisor({
-		engine,
-		info,
-		instance: 'oom',
-		stateFolder: folder,
-		env: {},
-		log,
-	});
-	onTestFinished(async () => {
-		await supervisor.stop();
-		rmSync(folder, { recursive: true, force: true });
-	});
-	await supervisor.start();
+	const { supervisor, end } = await superviseFake(engine, 'oom');
+	onTestFinished(end);
 	const spec = {
 		restartPolicy: 'Never',
 		containers: [{ name: 'main', image: 'busybox:1.36', imagePullPolicy: 'IfNotPresent' }],

@@ -1,37 +1,22 @@
 /** How soon the end of a container is seen when the engine takes its time over another one of the same pod. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { KubeObject, Pod } from '../../../src/api/types.ts';
-import { createLog } from '../../../src/supervisor/log.ts';
-import { createSupervisor, type Supervisor } from '../../../src/supervisor/supervisor.ts';
+import type { Supervisor } from '../../../src/supervisor/supervisor.ts';
 import { FakeEngine } from '../../support/fake-engine.ts';
+import { superviseFake } from '../../support/fake-supervisor.ts';
 
 const WITHIN = { timeout: 10_000, interval: 5 };
 
-let folder: string;
 let engine: FakeEngine;
 let supervisor: Supervisor;
+let end: () => Promise<void>;
 
 beforeEach(async () => {
-	folder = mkdtempSync(join(tmpdir(), 'podrun-ahead-'));
 	engine = new FakeEngine();
-	supervisor = await createSupervisor({
-		engine,
-		info: await engine.info(),
-		instance: 'ahead',
-		stateFolder: folder,
-		env: {},
-		log: createLog(() => undefined),
-	});
-	await supervisor.start();
+	({ supervisor, end } = await superviseFake(engine, 'ahead'));
 });
 
-afterEach(async () => {
-	await supervisor.stop();
-	rmSync(folder, { recursive: true, force: true });
-});
+afterEach(() => end());
 
 async function status(): Promise<Pod['status']> {
 	return ((await supervisor.backend.get('Pod', 'default', 'two')) as unknown as Pod).status;

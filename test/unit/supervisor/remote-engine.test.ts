@@ -1,13 +1,12 @@
 /** An engine on another machine, of which podrun knows less: its host paths, what its kernel allows. The engine is a fake that says so. */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Event, KubeObject, Pod } from '../../../src/api/types.ts';
 import { EngineError } from '../../../src/engine/engine.ts';
-import { createLog } from '../../../src/supervisor/log.ts';
-import { createSupervisor, type Supervisor } from '../../../src/supervisor/supervisor.ts';
+import type { Supervisor } from '../../../src/supervisor/supervisor.ts';
 import { FakeEngine } from '../../support/fake-engine.ts';
+import { superviseFake } from '../../support/fake-supervisor.ts';
 
 /** As runc 1.1 and 1.3 answered on a machine without CAP_SYS_RESOURCE. */
 const REFUSED =
@@ -17,25 +16,14 @@ const WITHIN = { timeout: 10_000, interval: 20 };
 let folder: string;
 let engine: FakeEngine;
 let supervisor: Supervisor;
+let end: () => Promise<void>;
 
 beforeEach(async () => {
-	folder = mkdtempSync(join(tmpdir(), 'podrun-remote-'));
 	engine = new FakeEngine({ info: { local: false } });
-	supervisor = await createSupervisor({
-		engine,
-		info: await engine.info(),
-		instance: 'remote',
-		stateFolder: folder,
-		env: {},
-		log: createLog(() => undefined),
-	});
-	await supervisor.start();
+	({ supervisor, folder, end } = await superviseFake(engine, 'remote'));
 });
 
-afterEach(async () => {
-	await supervisor.stop();
-	rmSync(folder, { recursive: true, force: true });
-});
+afterEach(() => end());
 
 /** The status of the one container of a pod with this host path, once it is as `asked`. */
 async function until(path: string, asked: (waiting: string) => boolean, more = {}): Promise<string> {
